@@ -1,0 +1,1 @@
+"""Wraps a nightly job and redeploys the system in the quiet hour after it."""

@@ -1,0 +1,1 @@
+"""The AWS that fits on a laptop."""
