@@ -1,11 +1,16 @@
 """What the daemon gives to its layers, and what a layer is."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from dco_sandbox.processes import Processes
 from dco_sandbox.world import World
+
+
+Page = Callable[[str], Any]
+"""Answers a GET of a path with something that JSON can hold, or None for 404; called inside the lock."""
 
 
 @dataclass
@@ -15,7 +20,11 @@ class Runtime:
     world: World
     lock: threading.RLock
     processes: Processes
-    dirty: set[str] = field(default_factory=set)
+    dirty: set[str] = field(default_factory=set[str])
+    pages: dict[str, Page] = field(default_factory=dict[str, Page])
+    """By the beginning of their path (`/_ecs/v4/`), set by layers when installed: what is no AWS API."""
+    drain_seconds: float | None = None
+    """When set (`dco-sandbox break DIR slow N`): how long draining takes, whatever a target group says."""
 
     def touch(self, *services: str) -> None:
         """Mark moto services (`ecs`, `elbv2`, …) as changed: saved before the next answer or tick."""
