@@ -1,0 +1,228 @@
+"""What `dco.toml` says, as frozen values. The documented example of every key is generated from these classes."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of `dco.toml`: unknown keys are refused."""
+
+
+class Aws(Section, frozen=True, kw_only=True):
+    """The account and region, and where credentials come from if not from the usual places."""
+
+    region: str
+    account: str | None = None
+    """Refuse to run against any other account."""
+    profile: str | None = None
+    config_file: str | None = None
+    credentials_file: str | None = None
+
+
+class State(Section, frozen=True, kw_only=True):
+    """Where `dco` keeps its records: a bucket with object lock, and a directory on a local disk for its engine."""
+
+    bucket: str
+    directory: str = ".dco"
+
+
+class Quiet(Section, frozen=True, kw_only=True):
+    """A Cypher question that must answer true before a task is stopped or a switch begins."""
+
+    database: str
+    cypher: str
+    wait_seconds: float = 120
+
+
+class EcsTaskOffering(Section, frozen=True, kw_only=True, tag_field="kind", tag="ecs-task"):
+    """The offering is an ECS task that `dco` starts."""
+
+    cluster: str
+    task_definition: str
+    network_of: str
+    """The service whose subnets and security groups the task uses."""
+    command: list[str] | None = None
+    time_limit_seconds: float = 3600
+    quiet: Quiet | None = None
+
+
+class CommandOffering(Section, frozen=True, kw_only=True, tag_field="kind", tag="command"):
+    """The offering is a command on this machine."""
+
+    command: list[str]
+    time_limit_seconds: float = 3600
+    quiet: Quiet | None = None
+
+
+class HttpOffering(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+    """The offering is an HTTP call that returns when it has ended; any status below 300 is success."""
+
+    url: str
+    method: Literal["GET", "POST", "PUT"] = "POST"
+    time_limit_seconds: float = 3600
+    quiet: Quiet | None = None
+
+
+class ObservedOffering(Section, frozen=True, kw_only=True, tag_field="kind", tag="observe"):
+    """The offering runs elsewhere; two Cypher questions tell that it has begun tonight and that it has ended well."""
+
+    database: str
+    began: str
+    ended: str
+    time_limit_seconds: float = 3600
+    poll_seconds: float = 5
+    quiet: Quiet | None = None
+
+
+Offering = EcsTaskOffering | CommandOffering | HttpOffering | ObservedOffering
+
+
+class Database(Section, frozen=True, kw_only=True):
+    """A Neo4j database: where its address and password are kept, and the slot that says what it runs."""
+
+    uri_parameter: str
+    secret: str
+    slot: str
+
+
+class GivenBuilder(Section, frozen=True, kw_only=True, tag_field="kind", tag="given"):
+    """The image was built elsewhere; a parameter names its digest for the revision being deployed."""
+
+    parameter: str
+
+
+class CommandBuilder(Section, frozen=True, kw_only=True, tag_field="kind", tag="command"):
+    """A command that builds and pushes; the last line it prints is `REPOSITORY@sha256:…`.
+
+    It runs in a clean export of the revision; `{repository}`, `{revision}`, `{dockerfile}` and `{target}` are replaced.
+    """
+
+    command: list[str]
+    time_limit_seconds: float = 1800
+
+
+class CodeBuildBuilder(Section, frozen=True, kw_only=True, tag_field="kind", tag="codebuild"):
+    """A CodeBuild project that builds and pushes; it exports `IMAGE_DIGEST`."""
+
+    project: str
+    time_limit_seconds: float = 1800
+
+
+Builder = GivenBuilder | CommandBuilder | CodeBuildBuilder
+
+
+class Service(Section, frozen=True, kw_only=True):
+    """An ECS service that runs an application's image."""
+
+    cluster: str
+    name: str
+    family: str
+    container: str
+    singleton: bool = False
+    """A scheduler lives inside: two of it never run at the same time."""
+    time_limit_seconds: float = 900
+
+
+class Application(Section, frozen=True, kw_only=True):
+    """What is built into one image, and the services and task families that run it."""
+
+    repository: str
+    image_parameter: str
+    """The slot: the SSM parameter that names the image by digest, read by Terraform."""
+    builder: Builder
+    dockerfile: str = "Dockerfile"
+    context: str = "."
+    target: str | None = None
+    services: dict[str, Service] = {}
+    families: list[str] = []
+    """Task families that run the image without being a service (the offering's)."""
+    version_url: str | None = None
+    """Asked through the load balancer; its JSON field `version_field` is the digest of what serves."""
+    version_field: str = "image"
+    health_url: str | None = None
+
+
+class Stack(Section, frozen=True, kw_only=True):
+    """A Terraform root."""
+
+    directory: str
+    var_files: list[str] = []
+    backend_config: list[str] = []
+    variables: dict[str, str] = {}
+    cli_config: str | None = None
+    holds_data: list[str] = []
+    """Resource types that hold data, beside those that `dco` knows."""
+    time_limit_seconds: float = 1800
+
+
+class Workflows(Section, frozen=True, kw_only=True):
+    """Where the repository host's workflows are."""
+
+    directory: str = ".github/workflows"
+
+
+class Verify(Section, frozen=True, kw_only=True):
+    """How long what was deployed is watched, and by which alarms."""
+
+    bake_seconds: float = 60
+    interval_seconds: float = 2
+    alarms: list[str] = []
+    failures_allowed: int = 0
+
+
+class Window(Section, frozen=True, kw_only=True):
+    """A time in which updates may start, in the environment's time zone."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = [
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+    ]  # fmt: skip
+    begin: str = "00:00"
+    end: str = "24:00"
+
+
+class Policy(Section, frozen=True, kw_only=True):
+    """What starts by itself, what needs people, and when nothing may start."""
+
+    automatic_below: Literal["low", "medium", "high", "never-ask"] = "medium"
+    """Plans of a lower risk start by themselves: "low" asks always, "never-ask" never."""
+    approvals: int = 1
+    approvers: list[str] = []
+    """ARNs, with `*` for any run of characters; never the author of the plan."""
+    expires_minutes: float = 480
+    windows: list[Window] = []
+    time_zone: str = "UTC"
+    on_unknown: Literal["stop", "go-on"] = "stop"
+
+
+class Notify(Section, frozen=True, kw_only=True):
+    """Who is told when something was done, failed, waits, or takes much longer than usual."""
+
+    webhook: str | None = None
+    sns_topic: str | None = None
+    slow_factor: float = 3.0
+
+
+class Schedule(Section, frozen=True, kw_only=True):
+    """When `dco serve` starts a night."""
+
+    cron: str = "0 3 * * *"
+    time_zone: str = "UTC"
+
+
+class Environment(Section, frozen=True, kw_only=True):
+    """One environment: an AWS account and region, its offering, applications, stacks and databases."""
+
+    name: str
+    aws: Aws
+    state: State
+    offering: Offering
+    mode: Literal["observe", "act"] = "observe"
+    databases: dict[str, Database] = {}
+    applications: dict[str, Application] = {}
+    stacks: dict[str, Stack] = {}
+    workflows: Workflows = Workflows()
+    verify: Verify = Verify()
+    policy: Policy = Policy()
+    notify: Notify = Notify()
+    schedule: Schedule = Schedule()

@@ -1,0 +1,49 @@
+"""The repository that is deployed (git)."""
+
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a revision."""
+
+    path: str
+    """Slash-separated, relative to the repository's root."""
+    blob: str
+    """What git calls its content; equal content, equal blob."""
+    mode: str
+    """`100644`, `100755`, `120000` (link) or `160000` (submodule)."""
+
+
+class Source(Protocol):
+    """Revisions and their files. A revision is a full commit hash."""
+
+    def head(self) -> str:
+        """Return the commit that is checked out. Raises `ConfigurationError` outside of a repository or before a commit."""
+        ...
+
+    def author(self, revision: str) -> str:
+        """Return who committed a revision, as `Name <address>`."""
+        ...
+
+    def resolve(self, name: str) -> str:
+        """Return the commit of a branch, tag or abbreviated hash. Raises `ConfigurationError` when there is none."""
+        ...
+
+    def trouble(self, released: str | None) -> tuple[str, ...]:
+        """Say in sentences with a remedy what is wrong with the checkout: dirty, shallow, or without that commit."""
+        ...
+
+    def files(self, revision: str) -> tuple[SourceFile, ...]:
+        """Return all files of a revision, sorted by path."""
+        ...
+
+    def read(self, revision: str, path: str) -> bytes:
+        """Return a file's content."""
+        ...
+
+    def export(self, revision: str, directory: Path) -> None:
+        """Write a revision's files below a directory; it holds exactly them afterwards, also when called twice."""
+        ...
