@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from dco_sandbox.processes import Processes
 from dco_sandbox.world import World
 
-
 Page = Callable[[str], Any]
 """Answers a GET of a path with something that JSON can hold, or None for 404; called inside the lock."""
 
