@@ -66,6 +66,10 @@ class Services(Protocol):
         """
         ...
 
+    def registered(self, family: str, token: str) -> str | None:
+        """Return the ARN of the revision of a family that was registered under a token, if any is active."""
+        ...
+
     def deregister(self, revision: str) -> None:
         """Take a revision out of use; one that is gone already is fine."""
         ...

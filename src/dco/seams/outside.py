@@ -1,0 +1,38 @@
+"""All that the outside does for us, in one value that wiring makes and the flow hands to operations."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dco.seams.alarms import Alarms
+from dco.seams.clock import Clock
+from dco.seams.commands import Commands
+from dco.seams.graphs import Graphs
+from dco.seams.identity import Identity
+from dco.seams.images import Images
+from dco.seams.notices import Notices
+from dco.seams.objects import Objects
+from dco.seams.parameters import Parameters
+from dco.seams.services import Services
+from dco.seams.source import Source
+from dco.seams.stacks import Stacks
+from dco.seams.web import Web
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The seams of one environment; `directory` is the engine's own place on the local disk."""
+
+    directory: Path
+    alarms: Alarms
+    clock: Clock
+    commands: Commands
+    graphs: Graphs
+    identity: Identity
+    images: Images
+    notices: Notices
+    objects: Objects
+    parameters: Parameters
+    services: Services
+    source: Source
+    stacks: Stacks
+    web: Web
