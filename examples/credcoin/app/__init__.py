@@ -1,0 +1,3 @@
+"""The credcoin API: an HTTP ledger over the ledger and the search database."""
+
+VERSION = "1.0.0"
