@@ -36,7 +36,7 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True):
     """What became of a plan: whether it may start, by whose word, in a sentence."""
 
     granted: bool
@@ -44,3 +44,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     votes: tuple[Vote, ...] = ()
     refused: tuple[str, ...] = ()
     """Ballots that did not count, each with its reason."""
+
+
+class Freeze(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which no update starts."""
+
+    since: str
+    until: str
+    why: str
+    by: str

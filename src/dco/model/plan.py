@@ -35,6 +35,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     undo: str | None
     risk: Risk = Risk.LOW
     arguments: dict[str, Any] = {}
+    """What the step means; `image.build` and `service.roll` name content or digests, `stack.apply` the plan's `meaning`
+    and `addresses`."""
+    revision: str = ""
+    """The commit that the step deploys. Not part of the plan's digest: the arguments name the content."""
+    released: str | None = None
+    """The commit that undo goes back to."""
 
     @property
     def name(self) -> str:

@@ -29,9 +29,8 @@ class ImageBuild:
         del before
         application = self.environment.applications[step.target]
         root = self.outside.directory / "exports" / token.replace("/", "-")
-        revision = str(step.arguments["revision"])
-        self.outside.source.export(revision, root)
-        image = self.outside.images.build(application, root, revision, token)
+        self.outside.source.export(step.revision, root)
+        image = self.outside.images.build(application, root, step.revision, token)
         shutil.rmtree(root, ignore_errors=True)
         return {"image": image}
 

@@ -24,13 +24,13 @@ class StackApply:
     def check(self, step: Step, done: Facts) -> dict[str, Any]:
         """Plan again: it must mean what was approved. Remember the state's serial."""
         del done
-        plan = self._plan(step, str(step.arguments["revision"]), "forward")
+        plan = self._plan(step, step.revision, "forward")
         if plan.changed and plan.meaning != step.arguments["meaning"]:
             raise Refused(
                 f"the plan of stack {step.target} is not the one that was approved: the world moved in between",
                 "the next night plans it anew; or start one with `dco run`",
             )
-        return {"serial": plan.serial, "released": step.arguments.get("released"), "changed": plan.changed}
+        return {"serial": plan.serial, "released": step.released, "changed": plan.changed}
 
     def start(self, step: Step, before: Facts, token: str) -> dict[str, Any]:
         """Apply the saved plan; after an interruption, what is left of it, and only that."""
@@ -46,7 +46,7 @@ class StackApply:
     def complete(self, step: Step, before: Facts, begun: Facts) -> dict[str, Any]:
         """Plan once more: there must be nothing left to do."""
         del before, begun
-        plan = self._plan(step, str(step.arguments["revision"]), "proof")
+        plan = self._plan(step, step.revision, "proof")
         if plan.changed:
             left = ", ".join(change["address"] for change in plan.resource_changes)
             raise StepFailed(
@@ -73,8 +73,8 @@ class StackApply:
         shutil.rmtree(self._places(step, "back")[0].parent, ignore_errors=True)
 
     def _continue(self, step: Step, before: Facts) -> None:
-        """Somebody applied since `check`: if that was us, interrupted, a fresh plan has only the rest of the approved."""
-        plan = self._plan(step, str(step.arguments["revision"]), "forward")
+        """Somebody applied since `check`: if that was us, interrupted, only a rest of the approved is left to do."""
+        plan = self._plan(step, step.revision, "forward")
         approved = set(step.arguments["addresses"])
         strangers = [change["address"] for change in plan.resource_changes if change["address"] not in approved]
         if strangers:

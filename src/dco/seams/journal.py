@@ -7,5 +7,5 @@ class Journal(Protocol):
     """The append-only journal of an environment."""
 
     def write(self, night: str, kind: str, sentence: str, token: str, facts: dict[str, Any] | None = None) -> None:
-        """Append an entry; it is durable when this returns. An entry that a night wrote under that token stays single."""
+        """Append an entry; it is durable when this returns. A night writes one entry under a token."""
         ...

@@ -21,7 +21,7 @@ class Source(Protocol):
     """Revisions and their files. A revision is a full commit hash."""
 
     def head(self) -> str:
-        """Return the commit that is checked out. Raises `ConfigurationError` outside of a repository or before a commit."""
+        """Return the commit that is checked out. `ConfigurationError` outside of a repository or before a commit."""
         ...
 
     def author(self, revision: str) -> str:

@@ -38,7 +38,7 @@ class Stacks(Protocol):
         ...
 
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
-        """Apply exactly a saved plan. Raises `Refused` when it is stale, `StepFailed` with Terraform's words otherwise."""
+        """Apply exactly a saved plan. Raises `Refused` when it is stale, else `StepFailed` with Terraform's words."""
         ...
 
     def serial(self, stack: Stack, root: Path) -> int:

@@ -1,0 +1,1 @@
+"""Whether a plan may start: policy, calendar, and what people said. Pure."""

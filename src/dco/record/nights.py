@@ -1,0 +1,57 @@
+"""Nights in the bucket: the plan that waits, and the report that stays."""
+
+import msgspec
+
+from dco.model.canonical import canonical
+from dco.model.outcome import Report
+from dco.model.plan import Plan
+from dco.seams.objects import Objects
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that waits for people, until when, and who started it."""
+
+    plan: Plan
+    author: str
+    since: str
+    until: str
+
+
+def put_waiting(objects: Objects, night: str, waiting: Waiting) -> None:
+    """Lay a plan out for approval."""
+    objects.put(f"nights/{night}/waiting.json", canonical(waiting))
+
+
+def waiting(objects: Objects, night: str) -> Waiting | None:
+    """Return the plan that a night laid out, also after it has ended."""
+    body = objects.get(f"nights/{night}/waiting.json")
+    return None if body is None else msgspec.json.decode(body, type=Waiting)
+
+
+def put_report(objects: Objects, report: Report) -> None:
+    """Keep a night's report."""
+    objects.put(f"nights/{report.night}/report.json", canonical(report))
+
+
+def report(objects: Objects, night: str) -> Report | None:
+    """Return a night's report, None while it has not ended."""
+    body = objects.get(f"nights/{night}/report.json")
+    return None if body is None else msgspec.json.decode(body, type=Report)
+
+
+def reports(objects: Objects) -> tuple[Report, ...]:
+    """Return all reports, the oldest first."""
+    keys = (key for key in objects.list("nights/") if key.endswith("/report.json"))
+    found = (objects.get(key) for key in keys)
+    return tuple(msgspec.json.decode(body, type=Report) for body in found if body is not None)
+
+
+def supersede(objects: Objects, night: str, by: str) -> None:
+    """Tell a night that waits that a newer offering has ended; the first word stays."""
+    objects.put_new(f"nights/{night}/superseded.json", canonical({"by": by}))
+
+
+def superseded_by(objects: Objects, night: str) -> str | None:
+    """Return the night whose offering superseded this one, if any."""
+    body = objects.get(f"nights/{night}/superseded.json")
+    return None if body is None else str(msgspec.json.decode(body, type=dict[str, str])["by"])
