@@ -155,9 +155,7 @@ class Processes:
             setsid=True,
         )
         pid_file = Path(f"{stem}.pid")
-        _wait_for(
-            lambda: _number(pid_file) is not None or _number(Path(f"{stem}.exit")) is not None, _START_SECONDS
-        )
+        _wait_for(lambda: _number(pid_file) is not None or _number(Path(f"{stem}.exit")) is not None, _START_SECONDS)
         pid = _number(pid_file) or leader
         record = _Record(pid, _create_time(pid), leader, _create_time(leader), argv, str(log))
         _write(Path(f"{stem}.json"), msgspec.json.encode(record))
@@ -214,9 +212,7 @@ def _exit_code(record: Path) -> int:
     """Return what the shell wrote, shortly waiting for it; a shell that was killed itself wrote nothing."""
     known, path = _read(record), record.with_suffix(".exit")
     _wait_for(
-        lambda: (
-            _number(path) is not None or known is None or not _runs(known.leader, known.leader_create_time)
-        ),
+        lambda: _number(path) is not None or known is None or not _runs(known.leader, known.leader_create_time),
         2.0,
     )
     code = _number(path)

@@ -87,13 +87,9 @@ def load(directory: Path) -> World:
     try:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)
     except FileNotFoundError:
-        raise WorldError(
-            f"{directory} is not a world: it has no world.json", f"dco-sandbox up {directory}"
-        ) from None
+        raise WorldError(f"{directory} is not a world: it has no world.json", f"dco-sandbox up {directory}") from None
     except msgspec.MsgspecError as error:
-        raise WorldError(
-            f"{path} can't be read: {error}", "restore the file, or make a world elsewhere"
-        ) from error
+        raise WorldError(f"{path} can't be read: {error}", "restore the file, or make a world elsewhere") from error
     return World(directory, record.number, record.account, record.region, record.minute_seconds)
 
 

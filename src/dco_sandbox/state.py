@@ -1,0 +1,159 @@
+"""moto's memory on disk: every backend is pickled into one SQLite file, changed ones before the answer leaves.
+
+A backend names another one (EC2 from ELB, say) by reference; such references are stored as names, so that after
+a restart they point at the one live backend again. One transaction holds all backends that one call changed.
+"""
+
+import copyreg
+import io
+import pickle
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import moto
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict, BaseBackend
+
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+
+class Name(NamedTuple):
+    """Which backend: `("ecs", "123456789012", "eu-central-1")`."""
+
+    service: str
+    account: str
+    region: str
+
+
+class OtherMotoError(Exception):
+    """The state on disk was written with another release of moto, whose objects may differ."""
+
+
+def live_backends() -> dict[Name, BaseBackend]:
+    """Return all backends that have been used or loaded so far."""
+    return {
+        Name(backends.service_name, account, region): backend
+        for backends in _backend_dicts()
+        for account, region, backend in backends.iter_backends()
+    }
+
+
+def _backend_dicts() -> list[Any]:
+    return list(BackendDict._instances)  # type: ignore[misc]  # noqa: SLF001 - moto lists them nowhere else
+
+
+def freeze(backend: BaseBackend, names: dict[int, Name]) -> bytes:
+    """Pickle what a backend holds; `names` tells the other backends by `id`."""
+    stream = io.BytesIO()
+    pickler = _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.names = names
+    pickler.dump(backend.__dict__)
+    return stream.getvalue()
+
+
+def thaw(frozen: bytes) -> dict[str, Any]:
+    """Return the attributes that `freeze` was given; references lead to the live backends."""
+    return _Unpickler(io.BytesIO(frozen)).load()
+
+
+class _Pickler(pickle.Pickler):
+    names: dict[int, Name]
+
+    def persistent_id(self, obj: Any) -> tuple[str, str, str] | None:
+        if not isinstance(obj, BaseBackend):
+            return None
+        service, account, region = self.names[id(obj)]
+        return service, account, region
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+            # Left alone, pickle would make the subclass with the arguments of its parent.
+            attributes = (vars(obj), {"default_factory": obj.default_factory})
+            return copyreg.__newobj__, (type(obj),), attributes, None, iter(dict.items(obj))  # pyright: ignore[reportAttributeAccessIssue]
+        if isinstance(obj, _LOCKS):
+            return (threading.Lock if isinstance(obj, _LOCKS[0]) else threading.RLock), ()
+        # The one function that pickle refuses in the backends used here: how SSM makes its table of tags.
+        if getattr(obj, "__qualname__", "") == "SimpleSystemManagerBackend.__init__.<locals>.<lambda>":
+            return _table_of_tags, ()
+        return NotImplemented
+
+
+def _table_of_tags() -> partial[defaultdict[str, dict[str, Any]]]:
+    return partial(defaultdict[str, dict[str, Any]], dict[str, Any])
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, pid: tuple[str, str, str]) -> BaseBackend:
+        return _live(Name(*pid))
+
+
+def _live(name: Name) -> BaseBackend:
+    return get_backend(name.service)[name.account][name.region]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+class State:
+    """The file of one world; every method expects the caller to hold the runtime's lock."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        # FULL: an answer that left must have its effect on disk, also when the machine loses power.
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS backend (service TEXT, account TEXT, region TEXT, moto TEXT, frozen BLOB,"
+            " PRIMARY KEY (service, account, region))"
+        )
+        self.frozen: dict[Name, bytes] = {}
+        """What the file holds, so that what has not changed is not written again."""
+
+    def load(self) -> None:
+        """Give moto back what was saved; call it after the layers are installed, before anything is served."""
+        rows = self._db.execute("SELECT service, account, region, moto, frozen FROM backend").fetchall()
+        for service, account, region, version, frozen in rows:
+            if version != moto.__version__:
+                raise OtherMotoError(f"state of {service} is from moto {version}, this is {moto.__version__}")
+            self.frozen[Name(service, account, region)] = frozen
+        for name, frozen in self.frozen.items():
+            backend = _live(name)
+            backend.__dict__.clear()
+            backend.__dict__.update(thaw(frozen))
+
+    def save(self, services: Iterable[str]) -> dict[Name, bytes]:
+        """Write the named services' backends, those that differ; return what the file held of them before."""
+        wanted, live = set(services), live_backends()
+        names = {id(backend): name for name, backend in live.items()}
+        changed: dict[Name, bytes] = {}
+        for name, backend in live.items():
+            if name.service in wanted and (now := freeze(backend, names)) != self.frozen.get(name):
+                changed[name] = now
+        before = {name: self.frozen.get(name, b"") for name in changed}
+        if changed:
+            with _transaction(self._db):
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO backend VALUES (?, ?, ?, ?, ?)",
+                    [(*name, moto.__version__, frozen) for name, frozen in changed.items()],
+                )
+            self.frozen.update(changed)
+        return before
+
+    def close(self) -> None:
+        """Close the file; nothing may be saved afterwards."""
+        self._db.close()
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Generator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
