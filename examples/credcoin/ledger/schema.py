@@ -16,6 +16,7 @@ LEDGER: dict[str, LiteralString] = {
     "credex_status": "CREATE INDEX credex_status IF NOT EXISTS FOR (c:Credex) ON (c.status, c.due)",
     "account_key": "CREATE INDEX account_key IF NOT EXISTS FOR (a:Account) ON (a.key)",
     "credex_key": "CREATE INDEX credex_key IF NOT EXISTS FOR (c:Credex) ON (c.key)",
+    "credex_accept_key": "CREATE INDEX credex_accept_key IF NOT EXISTS FOR (c:Credex) ON (c.accept_key)",
     "outbox_account": "CREATE INDEX outbox_account IF NOT EXISTS FOR (o:Outbox) ON (o.account)",
 }
 SEARCH: dict[str, LiteralString] = {
