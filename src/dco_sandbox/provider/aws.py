@@ -1,0 +1,38 @@
+"""The way to AWS: one botocore client per service, made when first needed."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from dco_sandbox.provider import VERSION
+
+AGENT = f"terraform-provider-aws/{VERSION}"
+
+
+@dataclass
+class Aws:
+    """Clients with credentials and endpoint as boto3 finds them: environment, then shared configuration."""
+
+    region: str | None = None
+    default_tags: dict[str, str] = field(default_factory=dict[str, str])
+    profile: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict[str, Any])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _session: Any = None
+
+    def __call__(self, service: str) -> Any:
+        """Give the service's client. Making one is not safe in two threads, using one is."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        # Imported here: Terraform starts a provider for its schema alone several times a run.
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
+
+        if self._session is None:
+            self._session = Session(profile=self.profile)
+        config = Config(retries={"mode": "standard", "max_attempts": 6}, user_agent_extra=AGENT)
+        return self._session.create_client(service, region_name=self.region, config=config)
