@@ -1,5 +1,6 @@
 """The repository that is deployed (git)."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,11 @@ class Source(Protocol):
         ...
 
     def read(self, revision: str, path: str) -> bytes:
-        """Return a file's content."""
+        """Return a file's content. Raises `ConfigurationError` when the revision has no such file."""
+        ...
+
+    def read_many(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the content of several files by their path, as cheaply as one. Raises as `read` does."""
         ...
 
     def export(self, revision: str, directory: Path) -> None:
