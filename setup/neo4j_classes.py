@@ -35,7 +35,7 @@ def steps() -> list[Step]:
         Step(
             f"Neo4j {version} classes",
             places.stamp(f"neo4j-{version}-classes"),
-            fingerprint(neo4j_community.inputs(version), java_runtime.version(), FIRST_QUERIES, CONFIGURATION),
+            fingerprint(neo4j_community.command_inputs(version), java_runtime.version(), FIRST_QUERIES, CONFIGURATION),
             neo4j_community.home(version) / "classes.aot",
             lambda version=version: _make(neo4j_community.home(version)),
         )
@@ -66,7 +66,7 @@ def _server(home: Path, draft: Path) -> Generator[str]:
     (draft / "conf").mkdir()
     text = CONFIGURATION.format(port=port, archive=draft / "classes.aot")
     (draft / "conf" / "neo4j.conf").write_text(text)
-    limit = ["timeout", "-k", "10", str(SECONDS)] if find("timeout") else []
+    limit = ["timeout", str(SECONDS)] if find("timeout") else []
     environment = {"NEO4J_HOME": str(draft), "NEO4J_CONF": str(draft / "conf"), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
     with (draft / "console.log").open("w") as log:
         server = subprocess.Popen(

@@ -30,6 +30,11 @@ def inputs(version: str) -> str:
     return fingerprint(version, COPY, SOURCE / "pom.xml", lock(version))
 
 
+def command_inputs(version: str) -> str:
+    """Sum up what the commands of a version are made from; they hold the options that Java gets."""
+    return fingerprint(inputs(version), *[SOURCE / "bin" / name for name in LAUNCHERS])
+
+
 def lock(version: str) -> Path:
     """Say which file holds the SHA-256 of each jar."""
     return SOURCE / f"{version}.sha256"
@@ -41,8 +46,6 @@ def steps() -> list[Step]:
 
 
 def _steps(version: str) -> list[Step]:
-    sources = [SOURCE / "bin" / name for name in LAUNCHERS]
-    commands = fingerprint(inputs(version), *sources)
     stamp = f"neo4j-{version}"
     return [
         Step(
@@ -55,7 +58,7 @@ def _steps(version: str) -> list[Step]:
         Step(
             f"Neo4j {version} commands",
             places.stamp(f"{stamp}-commands"),
-            commands,
+            command_inputs(version),
             home(version) / "bin" / "neo4j",
             lambda: _make_commands(version),
         ),
@@ -96,7 +99,7 @@ def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[s
 
 def main_class(jars: Path) -> str:
     """Find the class that starts the server; its name changed with the calendar versions."""
-    for jar in sorted(jars.glob("neo4j-server-[0-9]*.jar")):
+    for jar in sorted(jars.glob("neo4j-*.jar")):
         with zipfile.ZipFile(jar) as archive:
             names = set(archive.namelist())
         for name in MAIN_CLASSES:

@@ -33,8 +33,9 @@ def main(arguments: list[str]) -> int:
 
 
 def say(line: str) -> None:
-    """Show a line at once, also through a pipe."""
-    print(line, flush=True)
+    """Show a whole line at once, also through a pipe and with two steps speaking."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _stop(*_: object) -> None:

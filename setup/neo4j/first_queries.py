@@ -9,7 +9,7 @@ import time
 from neo4j import GraphDatabase
 from neo4j.exceptions import ServiceUnavailable, TransientError
 
-SECONDS = 120
+SECONDS = 60
 QUERIES = (
     "RETURN 1",
     "CREATE CONSTRAINT thing IF NOT EXISTS FOR (thing:Thing) REQUIRE thing.id IS UNIQUE",
