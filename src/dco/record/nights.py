@@ -55,3 +55,23 @@ def superseded_by(objects: Objects, night: str) -> str | None:
     """Return the night whose offering superseded this one, if any."""
     body = objects.get(f"nights/{night}/superseded.json")
     return None if body is None else str(msgspec.json.decode(body, type=dict[str, str])["by"])
+
+
+WAITS = "waiting.json"
+
+
+def put_pointer(objects: Objects, night: str) -> None:
+    """Say which night waits for people."""
+    objects.put(WAITS, canonical({"night": night}))
+
+
+def who_waits(objects: Objects) -> str | None:
+    """Return the night that waits for people, if any."""
+    body = objects.get(WAITS)
+    return None if body is None else str(msgspec.json.decode(body, type=dict[str, str])["night"])
+
+
+def drop_pointer(objects: Objects, night: str) -> None:
+    """Say that this night waits no more."""
+    if who_waits(objects) == night:
+        objects.delete(WAITS)

@@ -22,10 +22,10 @@ def put(objects: Objects, quarantined: Quarantined) -> None:
     objects.put_new(f"{PREFIX}{quarantined.goal}.json", canonical(quarantined))
 
 
-def find(objects: Objects, goal: str) -> Quarantined | None:
-    """Return why a goal is kept out, None when it is not."""
+def find(objects: Objects, goal: str) -> tuple[Quarantined, ...]:
+    """Return why a goal is kept out; nothing when it is not."""
     body = objects.get(f"{PREFIX}{goal}.json")
-    return None if body is None else msgspec.json.decode(body, type=Quarantined)
+    return () if body is None else (msgspec.json.decode(body, type=Quarantined),)
 
 
 def all_of(objects: Objects) -> tuple[Quarantined, ...]:
@@ -36,6 +36,6 @@ def all_of(objects: Objects) -> tuple[Quarantined, ...]:
 
 def lift(objects: Objects, goal: str) -> bool:
     """Let a goal in again; False when it was not kept out."""
-    known = find(objects, goal) is not None
+    known = bool(find(objects, goal))
     objects.delete(f"{PREFIX}{goal}.json")
     return known

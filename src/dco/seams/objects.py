@@ -7,7 +7,11 @@ class Objects(Protocol):
     """Small objects under slash-separated keys; every read sees every finished write."""
 
     def put_new(self, key: str, body: bytes) -> bool:
-        """Write an object only if none is there; False when another was first (also when it has the same body)."""
+        """Write an object only if none is there; False when another was first.
+
+        True when exactly this body stands there: it is what we wrote, and only the answer was lost. So a body whose
+        writer matters must name the writer.
+        """
         ...
 
     def put(self, key: str, body: bytes) -> None:

@@ -39,8 +39,11 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
 class Services(Protocol):
     """The container platform. Clusters, services and families are names, revisions and tasks are ARNs."""
 
-    def rollout(self, cluster: str, service: str) -> Rollout:
-        """Read what the service is doing. Raises `ConfigurationError` when there is no such service."""
+    def rollout(self, cluster: str, service: str, container: str | None = None) -> Rollout:
+        """Read what the service is doing. Raises `ConfigurationError` when there is no such service.
+
+        `images` are those of the named container, or of all containers, sidecars included.
+        """
         ...
 
     def newest(self, family: str) -> str:
@@ -77,7 +80,8 @@ class Services(Protocol):
     def roll(self, cluster: str, service: str, revision: str, *, singleton: bool) -> None:
         """Begin to replace a service's tasks by a revision; nothing when that is its primary deployment already.
 
-        A singleton's old task is stopped before the new one starts.
+        A singleton's old task is stopped before the new one starts. Raises `StepFailed` when the platform refuses, as
+        it does a revision that was deregistered: register one like it.
         """
         ...
 
@@ -90,13 +94,20 @@ class Services(Protocol):
         ...
 
     def start_task(self, cluster: str, family: str, network_of: str, command: list[str] | None, token: str) -> str:
-        """Start one task; return its ARN. The same token never starts a second one, also long after the first ended."""
+        """Start one task; return its ARN.
+
+        The same token never starts a second one while the platform remembers the first (ECS: an hour after its end);
+        a caller that may come back later keeps the ARN. `command` is for the first essential container.
+        """
         ...
 
     def task(self, cluster: str, arn: str) -> TaskState:
-        """Read a task's state."""
+        """Read a task's state. Raises `Unreadable` for a task that the platform has forgotten.
+
+        The exit code is the first essential container's; None for a task that was stopped before it ran.
+        """
         ...
 
     def running_tasks(self, cluster: str, family: str) -> tuple[str, ...]:
-        """Return the ARNs of the family's tasks that run or are about to, whoever started them."""
+        """Return the ARNs of the family's tasks that run, are about to or have not ended yet, whoever started them."""
         ...

@@ -15,6 +15,6 @@ class Answer(msgspec.Struct, frozen=True):
 class Web(Protocol):
     """Plain HTTP requests."""
 
-    def ask(self, url: str, *, method: str = "GET", body: bytes | None = None, timeout: float = 5) -> Answer:
-        """Ask once; never raises: an answer that did not come is status 0."""
+    def ask(self, url: str, *, method: str = "GET", timeout: float = 5, token: str | None = None) -> Answer:
+        """Ask once; never raises: an answer that did not come is status 0. A token is sent as `Idempotency-Key`."""
         ...

@@ -1,0 +1,121 @@
+"""Whether a plan may start: the calendar, the policy, and people where policy wants them."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from dco.approve import policy
+from dco.approve.calendar import closed
+from dco.flow.tonight import Tonight
+from dco.model.approval import Ballot, Verdict, Vote
+from dco.model.errors import Refused
+from dco.model.plan import Plan
+from dco.plan.explain import explain
+from dco.record import ballots, freezes, nights
+
+POLL_SECONDS = 1.0
+
+
+class _Word(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in while waiting: proved votes, ballots that proved nothing, or an end of the wait."""
+
+    votes: tuple[Vote, ...] = ()
+    unproved: tuple[str, ...] = ()
+    seen: int = 0
+    over: str | None = None
+
+
+def ask(tonight: Tonight, plan: Plan, who: str) -> None:
+    """Return when the plan may start. Raises `Refused` when it may not, was rejected or nobody answered in time."""
+    shut = tonight.steps.run("calendar", str, lambda: _shut(tonight))
+    if shut:
+        raise Refused(shut, "the next night in an open time takes it up")
+    if not policy.asks(tonight.environment.policy, plan):
+        tonight.say("approval", f"policy lets a plan of risk {plan.risk} start by itself")
+        return
+    waiting = _lay_out(tonight, plan, who)
+    authors = (who, tonight.outside.source.author(plan.revision))
+    votes: list[Vote] = []
+    seen = 0
+    while True:
+        word = tonight.steps.run("await word", _Word, lambda: _next_word(tonight, seen, waiting.until))  # noqa: B023
+        seen = word.seen
+        for sentence in word.unproved:
+            tonight.say("approval", f"refused: {sentence}")
+        votes += word.votes
+        for sentence in policy.uncounted(tonight.environment.policy, plan, authors, votes):
+            tonight.say("approval", f"refused: {sentence}")
+        decision = policy.tally(tonight.environment.policy, plan, authors, votes)
+        if decision is not None or word.over is not None:
+            break
+    tonight.steps.run("waits no more", bool, lambda: _drop(tonight))
+    if decision is None or not decision.granted:
+        raise Refused(decision.reason if decision else str(word.over), "what serves was not touched")
+    tonight.say("approval", decision.reason, {"votes": msgspec.to_builtins(decision.votes)})
+
+
+def _shut(tonight: Tonight) -> str:
+    outside = tonight.outside
+    return closed(tonight.environment.policy, freezes.all_of(outside.objects), outside.clock.now()) or ""
+
+
+def _lay_out(tonight: Tonight, plan: Plan, who: str) -> nights.Waiting:
+    def lay_out() -> nights.Waiting:
+        outside = tonight.outside
+        since = outside.clock.now()
+        until = datetime.fromisoformat(since) + timedelta(minutes=tonight.environment.policy.expires_minutes)
+        text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        waiting = nights.Waiting(plan=plan, author=who, since=since, until=text)
+        nights.put_waiting(outside.objects, tonight.key, waiting)
+        nights.put_pointer(outside.objects, tonight.key)
+        return waiting
+
+    waiting = tonight.steps.run("lay out", nights.Waiting, lay_out)
+    tonight.say("approval", f"plan {plan.digest} waits for approval until {waiting.until}")
+    tonight.steps.run("tell approvers", bool, lambda: _tell(tonight, plan))
+    return waiting
+
+
+def _tell(tonight: Tonight, plan: Plan) -> bool:
+    text = "\n".join([*explain(plan), "", f"approve: dco approve {tonight.key}", f"reject:  dco reject {tonight.key}"])
+    subject = f"{tonight.environment.name}: night {tonight.key} waits for approval"
+    tonight.outside.notices.send(subject, text, {"night": tonight.key, "digest": plan.digest})
+    return True
+
+
+def _next_word(tonight: Tonight, seen: int, until: str) -> _Word:
+    """Wait for ballots beyond those already seen, a newer night, or the expiry."""
+    outside = tonight.outside
+    while True:
+        newer = nights.superseded_by(outside.objects, tonight.key)
+        if newer is not None:
+            return _Word(seen=seen, over=f"superseded: the offering of night {newer} has ended")
+        handed_in = ballots.handed_in(outside.objects, tonight.key)
+        if len(handed_in) > seen:
+            return _proved(tonight, handed_in[seen:], len(handed_in))
+        if outside.clock.now() >= until:
+            return _Word(seen=seen, over=f"expired: nobody answered until {until}")
+        outside.clock.sleep(POLL_SECONDS)
+
+
+def _proved(tonight: Tonight, new: tuple[Ballot, ...], seen: int) -> _Word:
+    votes: list[Vote] = []
+    unproved: list[str] = []
+    for ballot in new:
+        try:
+            identity = tonight.outside.identity.verify(ballot.proof, ballots.statement(ballot))
+        except Refused as error:
+            unproved.append(f"a ballot of {ballot.at}: {error.what}")
+            continue
+        votes.append(
+            Vote(identity=identity, digest=ballot.digest, verdict=ballot.verdict, why=ballot.why, at=ballot.at)
+        )
+    aborted = next((vote for vote in votes if vote.verdict is Verdict.ABORT), None)
+    over = f"aborted by {aborted.identity}: {aborted.why}" if aborted else None
+    kept = tuple(vote for vote in votes if vote.verdict is not Verdict.ABORT)
+    return _Word(votes=kept, unproved=tuple(unproved), seen=seen, over=over)
+
+
+def _drop(tonight: Tonight) -> bool:
+    nights.drop_pointer(tonight.outside.objects, tonight.key)
+    return True

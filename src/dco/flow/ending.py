@@ -1,0 +1,124 @@
+"""How a night ends: the release record, the report, the lock, and a word to people."""
+
+import msgspec
+
+from dco.detect.releasing import released_now
+from dco.flow.looking import Seen, sentence_of
+from dco.flow.tonight import Tonight
+from dco.flow.updating import Updated, unlock
+from dco.model.errors import DcoError, PersonNeeded, restore
+from dco.model.offering import OfferingEnd
+from dco.model.outcome import Outcome, Report
+from dco.model.plan import Plan
+from dco.plan.explain import explain
+from dco.record import nights, releases
+from dco.verify.serving import served
+
+_OUTCOMES = {
+    2: Outcome.MISCONFIGURED,
+    3: Outcome.OFFERING_FAILED,
+    4: Outcome.REFUSED,
+    5: Outcome.ROLLED_BACK,
+    6: Outcome.PERSON_NEEDED,
+}
+
+
+def quiet(tonight: Tonight, began: str, offered: OfferingEnd, seen: Seen) -> Report:
+    """End a night that found nothing."""
+    sentence = f"nothing has changed since {seen.released.revision[:12]} was released"
+    return _end(tonight, Report(
+        night=tonight.key, environment=tonight.environment.name, outcome=Outcome.QUIET, sentence=sentence,
+        began=began, ended="", revision=seen.released.revision, offering=offered.sentence,
+    ), tell=False)  # fmt: skip
+
+
+def observed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan) -> Report:
+    """End a night that only looks, or whose plan has no step."""
+    sentence = f"would do {len(plan.steps)} steps" if plan.steps else "what was found needs no step"
+    report = msgspec.structs.replace(
+        _of_plan(tonight, began, offered, plan), sentence=sentence, remedy="\n".join(explain(plan))
+    )
+    return _end(tonight, report, tell=False)
+
+
+def closed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan, updated: Updated) -> Report:
+    """End a night that deployed, or took back what it had begun."""
+    report = msgspec.structs.replace(_of_plan(tonight, began, offered, plan), steps=updated.steps)
+    if updated.failed is not None:
+        what = f"all is as before: {restore(updated.failed).what}"
+        return _end(tonight, msgspec.structs.replace(report, outcome=Outcome.ROLLED_BACK, sentence=what), tell=True)
+    _record(tonight, plan)
+    what = f"{plan.revision[:12]} serves and is verified"
+    return _end(tonight, msgspec.structs.replace(report, outcome=Outcome.DEPLOYED, sentence=what), tell=True)
+
+
+def failed(tonight: Tonight, began: str, error: DcoError) -> Report:
+    """End a night that was stopped by an error; nothing is deployed, or a person must look."""
+    outcome = _OUTCOMES.get(error.exit_code, Outcome.BROKEN)
+    report = Report(
+        night=tonight.key, environment=tonight.environment.name, outcome=outcome, sentence=error.what,
+        remedy=error.remedy, began=began, ended="",
+    )  # fmt: skip
+    return _end(tonight, report, tell=True)
+
+
+def _of_plan(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan) -> Report:
+    return Report(
+        night=tonight.key,
+        environment=tonight.environment.name,
+        outcome=Outcome.OBSERVED,
+        sentence="",
+        began=began,
+        ended="",
+        revision=plan.revision,
+        offering=offered.sentence,
+        plan_digest=plan.digest,
+        changes=tuple(sentence_of(change) for change in plan.changes),
+    )
+
+
+def _end(tonight: Tonight, report: Report, *, tell: bool) -> Report:
+    """Keep the report, give the lock back unless a person is needed, and tell people where something was done.
+
+    A report that can't be kept is still returned, and says so.
+    """
+
+    def keep() -> Report:
+        outside = tonight.outside
+        whole = msgspec.structs.replace(report, ended=outside.clock.now(), serves=_serves(tonight))
+        nights.put_report(outside.objects, whole)
+        tonight.journal.write(tonight.key, "ended", f"{whole.outcome}: {whole.sentence}", "ended")
+        if tell:
+            subject = f"{whole.environment}: night {whole.night} ended: {whole.outcome}"
+            outside.notices.send(subject, whole.sentence, {"night": whole.night, "outcome": whole.outcome})
+        return whole
+
+    try:
+        if report.outcome is not Outcome.PERSON_NEEDED:
+            unlock(tonight)
+        return tonight.steps.run("end", Report, keep)
+    except DcoError as error:
+        return msgspec.structs.replace(report, sentence=f"{report.sentence} (not recorded: {error.what})")
+
+
+def _serves(tonight: Tonight) -> dict[str, str]:
+    applications = tonight.environment.applications.items()
+    return {name: served(tonight.outside, application) or "unknown" for name, application in applications}
+
+
+def _record(tonight: Tonight, plan: Plan) -> None:
+    """Write the release record. Raises `PersonNeeded` when what serves could not be recorded."""
+    outside = tonight.outside
+
+    def write() -> bool:
+        at = outside.clock.now()
+        releases.write(outside.objects, released_now(tonight.environment, outside, plan.revision, tonight.key, at))
+        return True
+
+    try:
+        tonight.steps.run("record the release", bool, write)
+    except DcoError as error:
+        raise PersonNeeded(
+            f"{plan.revision[:12]} serves and is verified, but could not be recorded: {error.what}",
+            "run `dco adopt` when the bucket answers again, else the next night takes it for drift",
+        ) from error

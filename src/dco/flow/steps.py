@@ -1,0 +1,18 @@
+"""What a story sees of the engine: a way to run a step once, whatever happens to the process."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Steps(Protocol):
+    """Runs steps durably."""
+
+    def run(self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """Run `work` and remember what it returned or which `DcoError` it raised; a resumed story gets the same.
+
+        When the process dies inside of `work`, it is run again. `kind` is what it returns: a value that is plain JSON
+        after `msgspec.to_builtins`. A story must ask for the same steps in the same order every time.
+        """
+        ...

@@ -1,0 +1,136 @@
+"""The update: locked, carried out, watched; and taken back when anything in it fails."""
+
+import msgspec
+
+from dco.flow import offering
+from dco.flow.carry import Carrier
+from dco.flow.tonight import Tonight
+from dco.model.approval import Verdict
+from dco.model.errors import DcoError, PersonNeeded, Refused, StepFailed, StoredError, store
+from dco.model.finding import Finding, bad
+from dco.model.outcome import StepRecord
+from dco.model.plan import Plan
+from dco.model.release import Release
+from dco.record import ballots, lock, quarantine, releases
+from dco.verify.serving import look
+from dco.verify.watch import watch
+
+POLL_SECONDS = 1.0
+
+
+class Updated(msgspec.Struct, frozen=True, kw_only=True):
+    """How the update ended: with nothing wrong, or taken back because of `failed`."""
+
+    failed: StoredError | None = None
+    steps: tuple[StepRecord, ...] = ()
+    done: dict[str, dict[str, object]] = {}
+    """Step name → the facts it ended with."""
+
+
+def update(tonight: Tonight, plan: Plan) -> Updated:
+    """Carry the plan out and watch it. Raises `PersonNeeded` when neither forward nor back came true."""
+    tonight.steps.run("take the lock", bool, lambda: _lock(tonight, plan))
+    carrier = Carrier(
+        tonight.key, tonight.operations, tonight.journal, tonight.outside.clock, lambda: _hold(tonight, plan)
+    )
+    try:
+        carrier.forward(tonight.steps, plan)
+        wanted = _wanted(plan, carrier.done)
+        tonight.steps.run("watch", tuple[Finding, ...], lambda: watch(tonight.outside, tonight.environment, wanted))
+        tonight.say("verified", f"what serves is what was planned, watched for {_bake(tonight)} s")
+    except DcoError as error:
+        _take_back(tonight, plan, carrier, error)
+        return Updated(failed=store(error), steps=tuple(carrier.records))
+    return Updated(steps=tuple(carrier.records), done=carrier.done)
+
+
+def unlock(tonight: Tonight) -> None:
+    """Give the lock back, if this night has it."""
+
+    def give_back() -> bool:
+        lock.release(tonight.outside.objects, tonight.key)
+        return True
+
+    tonight.steps.run("give the lock back", bool, give_back)
+
+
+def _lock(tonight: Tonight, plan: Plan) -> bool:
+    outside = tonight.outside
+    why = f"deploys {plan.revision[:12]} in {len(plan.steps)} steps"
+    mine = lock.Lock(night=tonight.key, who=outside.identity.caller(), since=outside.clock.now(), why=why)
+    lock.take(outside.objects, mine)
+    return True
+
+
+def _hold(tonight: Tonight, plan: Plan) -> None:
+    """Return when the next step may begin: no offering runs, the system is quiet, nobody has aborted."""
+    outside, environment = tonight.outside, tonight.environment
+    quiet = environment.offering.quiet
+    deadline = outside.clock.seconds() + (quiet.wait_seconds if quiet else 0)
+    while True:
+        _stop_if_aborted(tonight, plan)
+        if offering.running(environment, outside) is None:
+            if offering.is_quiet(environment, outside):
+                return
+            if outside.clock.seconds() > deadline:
+                raise StepFailed(
+                    f"the quiet question was not answered yes within {quiet.wait_seconds if quiet else 0:.0f} s",
+                    "look at what is in flight; the next night tries again",
+                )
+        outside.clock.sleep(POLL_SECONDS)
+
+
+def _stop_if_aborted(tonight: Tonight, plan: Plan) -> None:
+    for ballot in ballots.handed_in(tonight.outside.objects, tonight.key):
+        if ballot.verdict is not Verdict.ABORT or ballot.digest != plan.digest:
+            continue
+        try:
+            who = tonight.outside.identity.verify(ballot.proof, ballots.statement(ballot))
+        except Refused:
+            continue
+        raise StepFailed(f"aborted by {who}: {ballot.why}", "what was done is taken back")
+
+
+def _wanted(plan: Plan, done: dict[str, dict[str, object]]) -> dict[str, str]:
+    """Return application → image that must serve after the plan's rollouts."""
+    return {
+        step.target: str(done[step.name]["image"])
+        for step in plan.steps
+        if step.operation == "service.roll" and step.name in done
+    }
+
+
+def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) -> None:
+    tonight.say("undone", f"goes back, because {error.what}")
+    try:
+        carrier.back(tonight.steps)
+        tonight.steps.run("prove", tuple[Finding, ...], lambda: _prove(tonight))
+    except DcoError as worse:
+        raise PersonNeeded(f"{error.what}; and then {worse.what}", worse.remedy) from error
+    tonight.steps.run("quarantine it", bool, lambda: _quarantine(tonight, plan, error))
+
+
+def _prove(tonight: Tonight) -> tuple[Finding, ...]:
+    """Look whether everything is as the release record says, for a while: alarms need time to calm down."""
+    outside, environment = tonight.outside, tonight.environment
+    released = releases.read(outside.objects) or Release(environment=environment.name, revision="", night="", at="")
+    wanted = {name: application.image for name, application in released.applications.items()}
+    calm = msgspec.structs.replace(environment, verify=msgspec.structs.replace(environment.verify, alarms=[]))
+    deadline = outside.clock.seconds() + max(environment.verify.bake_seconds, 10)
+    while failed := bad(findings := look(outside, calm, wanted)):
+        if outside.clock.seconds() > deadline:
+            what = "; ".join(f"{finding.what}: {finding.detail}" for finding in failed)
+            raise PersonNeeded(f"after going back: {what}", "compare `dco status` with the release record")
+        outside.clock.sleep(environment.verify.interval_seconds)
+    return findings
+
+
+def _quarantine(tonight: Tonight, plan: Plan, error: DcoError) -> bool:
+    why = error.what.splitlines()[0]
+    kept = quarantine.Quarantined(goal=plan.goal, night=tonight.key, at=tonight.outside.clock.now(), why=why)
+    quarantine.put(tonight.outside.objects, kept)
+    return True
+
+
+def _bake(tonight: Tonight) -> str:
+    return f"{tonight.environment.verify.bake_seconds:.0f}"

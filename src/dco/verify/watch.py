@@ -1,0 +1,26 @@
+"""The bake after a rollout: looking again and again for a set time."""
+
+from dco.model.environment import Environment
+from dco.model.errors import StepFailed
+from dco.model.finding import Finding, bad
+from dco.seams.outside import Outside
+from dco.verify.serving import look
+
+
+def watch(outside: Outside, environment: Environment, wanted: dict[str, str]) -> tuple[Finding, ...]:
+    """Look until the bake is over; return the last look. Raises `StepFailed` for more bad looks than are allowed.
+
+    The first look must be good at once: the rollout has settled before.
+    """
+    deadline = outside.clock.seconds() + environment.verify.bake_seconds
+    failures = 0
+    while True:
+        findings = look(outside, environment, wanted)
+        failed = bad(findings)
+        failures += bool(failed)
+        if failures > environment.verify.failures_allowed:
+            what = "; ".join(f"{finding.what}: {finding.detail}" for finding in failed)
+            raise StepFailed(f"what was deployed does not hold: {what}", "it is taken back; the reason stands above")
+        if outside.clock.seconds() >= deadline:
+            return findings
+        outside.clock.sleep(environment.verify.interval_seconds)
