@@ -1,6 +1,6 @@
 """What `dco.toml` says, as frozen values. The documented example of every key is generated from these classes."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -87,7 +87,11 @@ class Database(Section, frozen=True, kw_only=True):
 
 
 class GivenBuilder(Section, frozen=True, kw_only=True, tag_field="kind", tag="given"):
-    """The image was built elsewhere; a parameter names its digest for the revision being deployed."""
+    """The image was built elsewhere; a parameter names its digest, or `REPOSITORY@sha256:…`.
+
+    `{revision}` in the parameter's name is replaced by the commit being deployed, so that an image of another is never
+    taken for it.
+    """
 
     parameter: str
 
@@ -171,12 +175,13 @@ class Verify(Section, frozen=True, kw_only=True):
     failures_allowed: int = 0
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
 class Window(Section, frozen=True, kw_only=True):
     """A time in which updates may start, in the environment's time zone."""
 
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-    ]  # fmt: skip
+    days: list[Day] = msgspec.field(default_factory=lambda: list(get_args(Day)))
     begin: str = "00:00"
     end: str = "24:00"
 
