@@ -123,7 +123,7 @@ def forget(world: World) -> None:
 def _registry() -> Generator[Path]:
     """Yield the directory in which numbers are claimed, while no other process has it."""
     registry = cache.root() / "worlds"
-    registry.mkdir(exist_ok=True)
+    registry.mkdir(parents=True, exist_ok=True)
     with (registry / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield registry

@@ -1,0 +1,56 @@
+"""The world's first `terraform init` and `apply`, with the stand-in for the AWS provider."""
+
+import subprocess
+from pathlib import Path
+
+from dco_sandbox import access, cache
+from dco_sandbox.provider import install
+from dco_sandbox.world import World, WorldError
+
+ROOT = "infra"
+_LAST_LINES = 30
+
+
+def prepare_terraform(world: World) -> None:
+    """Put the provider's stand-in into the shared mirror and the mirror into the world's CLI configuration."""
+    mirror = cache.root() / "terraform-mirror"
+    install.install(mirror)
+    world.terraform_rc.write_text(install.cli_config(mirror))
+
+
+def init(world: World) -> None:
+    """Initialise the stack; doing it again changes nothing."""
+    _terraform(world, "init", "-input=false", "-no-color")
+
+
+def apply(world: World) -> None:
+    """Apply the stack as it stands in the repository; doing it again changes nothing."""
+    _terraform(world, "apply", "-input=false", "-auto-approve", "-no-color", *_variables(world))
+
+
+def directory(world: World) -> Path:
+    """Return where the stack's root module is."""
+    return world.repo / ROOT
+
+
+def _variables(world: World) -> list[str]:
+    named = directory(world) / "production.tfvars"
+    return [f"-var-file={named.name}"] if named.exists() else []
+
+
+def _terraform(world: World, *arguments: str) -> None:
+    done = subprocess.run(
+        [str(cache.terraform()), *arguments],
+        cwd=directory(world),
+        env=access.environment(world),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    log = world.sandbox / "logs" / f"terraform-{arguments[0]}.log"
+    log.write_text(done.stdout)
+    if done.returncode:
+        said = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-_LAST_LINES:])
+        raise WorldError(f"terraform {arguments[0]} failed:\n{said}", f"see {log}, then run `up` again")
