@@ -1,0 +1,114 @@
+"""`dco.toml`, read once into a frozen `Environment`."""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dco.model.environment import Environment, Offering
+from dco.model.errors import ConfigurationError, DcoError
+
+FILE = "dco.toml"
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
+_MISSING = re.compile(r"missing required field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
+_ELSE = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>[^`]*)`")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a `dco.toml` says: all of it, or what is wrong with it and the offering if at least that could be read."""
+
+    directory: Path
+    """Where the file lies; the repository and relative paths are there."""
+    environment: Environment | None
+    offering: Offering | None
+    trouble: DcoError | None = None
+
+    def needed(self) -> Environment:
+        """Return the environment. Raises `ConfigurationError` when the file is not as it must be."""
+        if self.environment is None:
+            raise self.trouble or ConfigurationError(f"{FILE} can't be read")
+        return self.environment
+
+
+def read(directory: Path) -> Settings:
+    """Read a directory's `dco.toml`. Raises `ConfigurationError` only when not even the offering can be read."""
+    file = directory / FILE
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no {FILE} in {directory}", "`dco init` writes one") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is no TOML: {error}", "mend that line") from None
+    try:
+        environment = msgspec.convert(data, Environment)
+    except msgspec.ValidationError as error:
+        trouble = _explain(file, str(error))
+        return Settings(directory=directory, environment=None, offering=_offering(data), trouble=trouble)
+    return Settings(directory=directory, environment=environment, offering=environment.offering)
+
+
+def _offering(data: dict[str, Any]) -> Offering | None:
+    try:
+        return msgspec.convert(data.get("offering"), Offering)
+    except msgspec.ValidationError:
+        return None
+
+
+def _explain(file: Path, message: str) -> ConfigurationError:
+    """Turn a validation's message into file, key, nearest known key and an example."""
+    if match := _UNKNOWN.search(message):
+        return _unknown(file, match["key"], match["path"] or "")
+    if match := _MISSING.search(message):
+        where = _dotted(match["path"], match["key"])
+        return ConfigurationError(f"{file}: {where} is missing", f"for example: {example(match['key'])}")
+    if match := _ELSE.search(message):
+        key = match["path"].rpartition(".")[2]
+        return ConfigurationError(f"{file}: {match['path']}: {match['what'].lower()}", f"for example: {example(key)}")
+    return ConfigurationError(f"{file}: {message}", "the reference of all keys is docs/configuration.md")
+
+
+def _unknown(file: Path, key: str, path: str) -> ConfigurationError:
+    known = sorted(keys_at(path))
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}? for example: {example(near[0])}" if near else f"known here: {', '.join(known)}"
+    return ConfigurationError(f"{file}: {_dotted(path, key)} is no key that dco knows", hint)
+
+
+def _dotted(path: str | None, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def keys_at(path: str) -> set[str]:
+    """Return the keys known at a dotted path of the file (`policy`, `applications[...].services[...]`)."""
+    kinds: list[msgspec.inspect.Type] = [msgspec.inspect.type_info(Environment)]
+    for part in filter(None, re.split(r"[.\[\]]+", path.replace("[...]", ".*"))):
+        kinds = [inner for kind in kinds for inner in _step(kind, part)]
+    return {field.encode_name for kind in kinds for struct in _structs(kind) for field in struct.fields}
+
+
+def _step(kind: msgspec.inspect.Type, part: str) -> list[msgspec.inspect.Type]:
+    if isinstance(kind, msgspec.inspect.DictType):
+        return [kind.value_type]
+    if isinstance(kind, msgspec.inspect.ListType):
+        return [kind.item_type]
+    fields = [field for struct in _structs(kind) for field in struct.fields]
+    return [field.type for field in fields if field.encode_name == part]
+
+
+def _structs(kind: msgspec.inspect.Type) -> list[msgspec.inspect.StructType]:
+    if isinstance(kind, msgspec.inspect.StructType):
+        return [kind]
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return [inner for inner in kind.types if isinstance(inner, msgspec.inspect.StructType)]
+    return []
+
+
+def example(key: str) -> str:
+    """Return the line of the documented example that sets a key, or just the key."""
+    for line in (Path(__file__).parent / "example.toml").read_text(encoding="utf-8").splitlines():
+        if re.match(rf"#?\s*{re.escape(key)}\s*=", line) or re.match(rf"\[{re.escape(key)}\]", line):
+            return line.lstrip("# ").split("  #")[0].strip()
+    return key
