@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import VERSION, ask
-from app.background import background
+from app.background import Prepared, background
 from app.image import running_image
 from ledger import accounts, credexes
 from ledger.errors import AwayError, LedgerError, RefusedError
@@ -21,12 +21,12 @@ from ledger.settings import Settings
 
 
 class Api:
-    """The routes over two databases. `ready` once both schemas are there; `draining` once told to leave."""
+    """The routes over two databases. `draining` once told to leave."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.draining = False
-        self.ready = asyncio.Event()
+        self.prepared = Prepared()
 
     def application(self) -> Starlette:
         """Build the ASGI application; connections live as long as its lifespan."""
@@ -73,8 +73,10 @@ class Api:
 
     async def health(self, _: Request) -> Response:
         """GET /health → 200 when both databases answer, 503 when one does not, or when leaving."""
-        asked = await asyncio.gather(_state(self._ledger), _state(self._search))
-        states = {"ledger": asked[0], "search": asked[1], "schema": "ok" if self.ready.is_set() else "missing"}
+        asked = await asyncio.gather(
+            _state(self._ledger, self.prepared.ledger), _state(self._search, self.prepared.search)
+        )
+        states = {"ledger": asked[0], "search": asked[1]}
         if self.draining:
             states["server"] = "leaving"
         well = set(states.values()) == {"ok"}
@@ -93,7 +95,7 @@ class Api:
     async def _until_ready(self) -> None:
         # Without its constraints the ledger can't promise that a key takes effect once.
         try:
-            await asyncio.wait_for(self.ready.wait(), self.settings.patience_seconds)
+            await asyncio.wait_for(self.prepared.ledger.wait(), self.settings.patience_seconds)
         except TimeoutError:
             raise AwayError("ledger", "its schema is not there yet") from None
 
@@ -105,16 +107,16 @@ class Api:
             self._search = Graph(self.settings.search, patience)
             stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self._search.close)
-            await stack.enter_async_context(background(self._ledger, self._search, self.settings, self.ready))
+            await stack.enter_async_context(background(self._ledger, self._search, self.settings, self.prepared))
             yield {}
 
 
-async def _state(graph: Graph) -> str:
+async def _state(graph: Graph, prepared: asyncio.Event) -> str:
     try:
         await graph.answers()
     except LedgerError as error:
         return error.what
-    return "ok"
+    return "ok" if prepared.is_set() else "The schema is not there yet."
 
 
 def _refused(_: Request, error: Exception) -> Response:

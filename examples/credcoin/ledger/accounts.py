@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from neo4j import AsyncManagedTransaction
+from neo4j.exceptions import ConstraintError
 
 from ledger.errors import RefusedError
 from ledger.graphs import Graph, Work
@@ -16,7 +17,6 @@ CREATE (a:Account {id: $id, handle: $handle, key: $key, balance: 0, day: d.date}
 CREATE (:Outbox {account: $id, handle: $handle})
 RETURN a.id AS id, a.handle AS handle, a.day AS day
 """
-TAKEN = "MATCH (a:Account {handle: $handle}) RETURN a.id AS id"
 # One pass over the credexes: one that is cleared meanwhile counts the same, so the sum is exact at any time.
 BALANCE = """
 MATCH (a:Account {id: $id})
@@ -31,9 +31,10 @@ def opening(handle: str, key: str) -> Effect:
     """Open an account with this handle; 409 when it is taken."""
 
     async def effect(tx: AsyncManagedTransaction) -> Answer:
-        if await (await tx.run(TAKEN, handle=handle)).single():
-            raise RefusedError(409, f"The handle {handle} is taken.", "Choose another one.")
-        row = await (await tx.run(OPEN, id=str(uuid.uuid4()), handle=handle, key=key)).single(strict=True)
+        try:
+            row = await (await tx.run(OPEN, id=str(uuid.uuid4()), handle=handle, key=key)).single(strict=True)
+        except ConstraintError:
+            raise RefusedError(409, f"The handle {handle} is taken.", "Choose another one.") from None
         return Answer(201, row.data())
 
     return effect

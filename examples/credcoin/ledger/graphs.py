@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, unit_of_work
-from neo4j.exceptions import AuthError, DriverError, IncompleteCommit, TransientError
+from neo4j.exceptions import AuthError, ClientError, DriverError, IncompleteCommit, Neo4jError
 
 from ledger.errors import AwayError
 from ledger.settings import Address
@@ -14,6 +14,8 @@ T = TypeVar("T")
 Work = Callable[[AsyncManagedTransaction], Awaitable[T]]
 
 HEALTH_SECONDS = 2.5
+# The server ends a transaction before we give up on it: the locks of a client that vanished don't outlive our wait.
+SERVER_SHARE = 2 / 3
 
 
 class Graph:
@@ -40,7 +42,7 @@ class Graph:
 
         async def attempt() -> T:
             async with self._driver.session() as session:
-                return await session.execute_read(unit_of_work(timeout=limit)(work))
+                return await session.execute_read(unit_of_work(timeout=limit * SERVER_SHARE)(work))
 
         return await self._bounded(attempt, limit)
 
@@ -51,7 +53,7 @@ class Graph:
             while True:
                 try:
                     async with self._driver.session() as session:
-                        return await session.execute_write(unit_of_work(timeout=self._patience)(work))
+                        return await session.execute_write(unit_of_work(timeout=self._patience * SERVER_SHARE)(work))
                 except IncompleteCommit:
                     # Committed or not, nobody can tell. Repeating is safe: every work of ours looks first.
                     continue
@@ -76,5 +78,7 @@ class Graph:
                 return await attempt()
         except TimeoutError:
             raise AwayError(self.name, f"no answer in {seconds:g} s") from None
-        except (DriverError, TransientError, AuthError) as error:
+        except (DriverError, Neo4jError) as error:
+            if isinstance(error, ClientError) and not isinstance(error, AuthError):
+                raise  # our own mistake, and no other server would take it either
             raise AwayError(self.name, type(error).__name__) from error

@@ -3,6 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cronsim import CronSim, CronSimError
 
 from ledger.errors import SettingsError
 
@@ -46,7 +49,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         queue_seconds=_number(environment, "QUEUE_SECONDS", Settings.queue_seconds),
         patience_seconds=_number(environment, "PATIENCE_SECONDS", Settings.patience_seconds),
         drain_seconds=_number(environment, "DRAIN_SECONDS", Settings.drain_seconds),
-        offering_cron=environment.get("OFFERING_CRON") or None,
+        offering_cron=_cron(environment),
         report_bucket=environment.get("REPORT_BUCKET") or None,
         lease_seconds=_number(environment, "OFFERING_LEASE_SECONDS", Settings.lease_seconds),
         batch=int(_number(environment, "OFFERING_BATCH", Settings.batch)),
@@ -83,3 +86,15 @@ def _number(environment: Mapping[str, str], key: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise SettingsError(f"{key} is {text!r}, not a positive number.", TASK_DEFINITION)
     return value
+
+
+def _cron(environment: Mapping[str, str]) -> str | None:
+    expression = environment.get("OFFERING_CRON") or None
+    try:
+        if expression:
+            CronSim(expression, datetime.now(UTC))
+    except CronSimError as error:
+        raise SettingsError(
+            f"OFFERING_CRON is no cron expression: {error}.", "Write it like 5 0 * * * (UTC)."
+        ) from error
+    return expression
