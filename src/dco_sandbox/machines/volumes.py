@@ -1,0 +1,55 @@
+"""EBS volumes are directories: mounted by a link, copied by a snapshot, gone when deleted."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot, Volume
+
+from dco_sandbox.world import World
+
+_create_volume = EBSBackend.create_volume
+_delete_volume = EBSBackend.delete_volume
+_create_snapshot = EBSBackend.create_snapshot
+_delete_snapshot: Any = EBSBackend.delete_snapshot
+
+
+def directory(world: World, volume_id: str) -> Path:
+    """Give the directory that is a volume; it is made when it is first mounted."""
+    return world.sandbox / "volumes" / volume_id
+
+
+def install(world: World) -> None:
+    """Let moto's volumes and snapshots have content. May be called again."""
+
+    def create_volume(self: EBSBackend, *args: Any, **kwargs: Any) -> Volume:
+        volume = _create_volume(self, *args, **kwargs)
+        if volume.snapshot_id:
+            _copy(directory(world, volume.snapshot_id), directory(world, volume.id))
+        return volume
+
+    def delete_volume(self: EBSBackend, volume_id: str) -> Volume:
+        volume = _delete_volume(self, volume_id)
+        shutil.rmtree(directory(world, volume_id), ignore_errors=True)
+        return volume
+
+    def create_snapshot(self: EBSBackend, volume_id: str, *args: Any, **kwargs: Any) -> Snapshot:
+        snapshot = _create_snapshot(self, volume_id, *args, **kwargs)
+        _copy(directory(world, volume_id), directory(world, snapshot.id))
+        return snapshot
+
+    def delete_snapshot(self: EBSBackend, snapshot_id: str) -> Any:
+        done = _delete_snapshot(self, snapshot_id)
+        shutil.rmtree(directory(world, snapshot_id), ignore_errors=True)
+        return done
+
+    backend: Any = EBSBackend
+    backend.create_volume, backend.delete_volume = create_volume, delete_volume
+    backend.create_snapshot, backend.delete_snapshot = create_snapshot, delete_snapshot
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a volume as it is at this moment, which is all that a snapshot promises."""
+    if source.is_dir():
+        subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(target)], check=True)
