@@ -1,0 +1,1 @@
+"""Terraform and OpenTofu, through their command line."""
