@@ -1,5 +1,6 @@
 """What came of a load, as figures."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -94,7 +95,7 @@ def latency(outcomes: Sequence[Outcome]) -> Latency:
     taken = sorted(1000 * (one.ended - one.due) for one in outcomes)
 
     def rank(share: float) -> float:
-        return round(taken[min(len(taken) - 1, max(0, round(share * len(taken) + 0.5) - 1))], 2)
+        return round(taken[math.ceil(share * len(taken)) - 1], 2)
 
     return Latency(
         requests=len(taken), p50_ms=rank(0.5), p95_ms=rank(0.95), p99_ms=rank(0.99), max_ms=round(taken[-1], 2)
