@@ -1,0 +1,81 @@
+variable "name" {
+  description = "Prefix of every name, such as credcoin-production."
+  type        = string
+}
+
+variable "database" {
+  description = "The database's own name, such as ledger."
+  type        = string
+}
+
+variable "slot_parameter" {
+  description = "Name of the SSM parameter with the slot: JSON of image, version and colour. Not owned by Terraform."
+  type        = string
+}
+
+variable "uri_parameter" {
+  description = "Name of the SSM parameter to make for the Bolt address."
+  type        = string
+}
+
+variable "secret_arn" {
+  description = "ARN of the secret with JSON of username and password. Not owned by Terraform; its value is never read here."
+  type        = string
+}
+
+variable "subnet_id" {
+  description = "The private subnet."
+  type        = string
+}
+
+variable "zone" {
+  description = "The subnet's availability zone: the volume must be in the same."
+  type        = string
+}
+
+variable "security_group_ids" {
+  description = "Security groups of the instance."
+  type        = list(string)
+}
+
+variable "instance_type" {
+  description = "Size of the instance."
+  type        = string
+  default     = "r6i.large"
+}
+
+variable "volume_size" {
+  description = "Size of the data volume in GiB."
+  type        = number
+  default     = 50
+}
+
+variable "device" {
+  description = "Device name of the data volume."
+  type        = string
+  default     = "/dev/sdf"
+}
+
+variable "heap" {
+  description = "Neo4j's heap."
+  type        = string
+  default     = "4g"
+}
+
+variable "page_cache" {
+  description = "Neo4j's page cache."
+  type        = string
+  default     = "6g"
+}
+
+variable "jvm_options" {
+  description = "Further options of Neo4j's JVM."
+  type        = list(string)
+  default     = ["-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"]
+}
+
+variable "tags" {
+  description = "Tags of everything, beyond Name and dco's own."
+  type        = map(string)
+  default     = {}
+}

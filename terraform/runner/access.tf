@@ -1,0 +1,148 @@
+# The role that dco works with. Reading is broad, because a night looks at everything; every write is named.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+  own       = "${local.partition}:%s:${local.region}:${local.account}"
+
+  trusted = length(var.trusted_arns) > 0 ? var.trusted_arns : ["arn:${local.partition}:iam::${local.account}:root"]
+
+  statements = concat(
+    [
+      {
+        Sid    = "Look"
+        Effect = "Allow"
+        Action = [
+          "application-autoscaling:Describe*",
+          "cloudwatch:DescribeAlarms",
+          "cloudwatch:GetMetricData",
+          "ec2:Describe*",
+          "ecr:BatchGetImage",
+          "ecr:DescribeImages",
+          "ecr:DescribeRepositories",
+          "ecs:Describe*",
+          "ecs:List*",
+          "elasticloadbalancing:Describe*",
+          "logs:DescribeLogGroups",
+          "logs:FilterLogEvents",
+          "logs:GetLogEvents",
+        ]
+        Resource  = ["*"]
+        Condition = {}
+      },
+      {
+        # A task definition can't be named before it is registered: what it may become is limited by PassRole.
+        Sid       = "RegisterTaskDefinitions"
+        Effect    = "Allow"
+        Action    = ["ecs:DeregisterTaskDefinition", "ecs:RegisterTaskDefinition"]
+        Resource  = ["*"]
+        Condition = {}
+      },
+      {
+        Sid       = "RollServices"
+        Effect    = "Allow"
+        Action    = ["ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"]
+        Resource  = ["*"]
+        Condition = { ArnEquals = { "ecs:cluster" = var.cluster_arn } }
+      },
+      {
+        Sid       = "RunTasks"
+        Effect    = "Allow"
+        Action    = ["ecs:RunTask"]
+        Resource  = [for family in var.task_families : "arn:${format(local.own, "ecs")}:task-definition/${family}:*"]
+        Condition = { ArnEquals = { "ecs:cluster" = var.cluster_arn } }
+      },
+      {
+        Sid       = "PassTaskRoles"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = var.task_role_arns
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        Sid       = "ReadAndWriteSlots"
+        Effect    = "Allow"
+        Action    = ["ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"]
+        Resource  = ["arn:${format(local.own, "ssm")}:parameter${var.parameter_prefix}/*"]
+        Condition = {}
+      },
+      {
+        # No delete and no bypass of retention: what dco wrote, dco can't take back.
+        Sid       = "KeepJournal"
+        Effect    = "Allow"
+        Action    = ["s3:GetObject", "s3:GetObjectRetention", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"]
+        Resource  = ["${aws_s3_bucket.this.arn}/*"]
+        Condition = {}
+      },
+      {
+        Sid       = "LookIntoJournal"
+        Effect    = "Allow"
+        Action    = ["s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions"]
+        Resource  = [aws_s3_bucket.this.arn]
+        Condition = {}
+      },
+    ],
+    [for topics in [var.notification_topic_arns] : {
+      Sid       = "Notify"
+      Effect    = "Allow"
+      Action    = ["sns:Publish"]
+      Resource  = topics
+      Condition = {}
+    } if length(topics) > 0],
+    [for arns in [var.secret_arns] : {
+      Sid       = "ReadSecrets"
+      Effect    = "Allow"
+      Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+      Resource  = arns
+      Condition = {}
+    } if length(arns) > 0],
+    [for bucket in compact([var.state_bucket]) : {
+      Sid       = "KeepState"
+      Effect    = "Allow"
+      Action    = ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+      Resource  = ["arn:${local.partition}:s3:::${bucket}", "arn:${local.partition}:s3:::${bucket}/*"]
+      Condition = {}
+    }],
+  )
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "What dco works with"
+  max_session_duration = 14400
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { AWS = local.trusted }
+    }]
+  })
+
+  tags = var.tags
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "night"
+  role = aws_iam_role.this.name
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for each in local.statements : { for key, value in each : key => value if key != "Condition" || length(value) > 0 }]
+  })
+}
+
+# What `terraform apply` may touch is the stack's owner's to say; reading it is enough for a plan.
+resource "aws_iam_role_policy_attachment" "stack" {
+  for_each = toset(var.stack_policy_arns)
+
+  role       = aws_iam_role.this.name
+  policy_arn = each.value
+}
