@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dco.model.environment import Environment, Offering
+from dco.model.environment import Aws, Environment, Offering
 from dco.model.errors import ConfigurationError, DcoError
 
 FILE = "dco.toml"
@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the file lies; the repository and relative paths are there."""
     environment: Environment | None
     offering: Offering | None
+    aws: Aws | None = None
     trouble: DcoError | None = None
 
     def needed(self) -> Environment:
@@ -46,13 +47,15 @@ def read(directory: Path) -> Settings:
         environment = msgspec.convert(data, Environment)
     except msgspec.ValidationError as error:
         trouble = _explain(file, str(error))
-        return Settings(directory=directory, environment=None, offering=_offering(data), trouble=trouble)
-    return Settings(directory=directory, environment=environment, offering=environment.offering)
+        offering: Offering | None = _part(data.get("offering"), Offering)
+        aws: Aws | None = _part(data.get("aws"), Aws)
+        return Settings(directory=directory, environment=None, offering=offering, aws=aws, trouble=trouble)
+    return Settings(directory=directory, environment=environment, offering=environment.offering, aws=environment.aws)
 
 
-def _offering(data: dict[str, Any]) -> Offering | None:
+def _part(data: Any, kind: Any) -> Any:
     try:
-        return msgspec.convert(data.get("offering"), Offering)
+        return msgspec.convert(data, kind)
     except msgspec.ValidationError:
         return None
 

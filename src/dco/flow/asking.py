@@ -25,7 +25,7 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True):
     over: str | None = None
 
 
-def ask(tonight: Tonight, plan: Plan, who: str) -> None:
+def ask(tonight: Tonight, plan: Plan) -> None:
     """Return when the plan may start. Raises `Refused` when it may not, was rejected or nobody answered in time."""
     shut = tonight.steps.run("calendar", str, lambda: _shut(tonight))
     if shut:
@@ -33,8 +33,8 @@ def ask(tonight: Tonight, plan: Plan, who: str) -> None:
     if not policy.asks(tonight.environment.policy, plan):
         tonight.say("approval", f"policy lets a plan of risk {plan.risk} start by itself")
         return
-    waiting = _lay_out(tonight, plan, who)
-    authors = (who, tonight.outside.source.author(plan.revision))
+    waiting = _lay_out(tonight, plan)
+    authors = (waiting.author, tonight.outside.source.author(plan.revision))
     votes: list[Vote] = []
     seen = 0
     while True:
@@ -59,13 +59,13 @@ def _shut(tonight: Tonight) -> str:
     return closed(tonight.environment.policy, freezes.all_of(outside.objects), outside.clock.now()) or ""
 
 
-def _lay_out(tonight: Tonight, plan: Plan, who: str) -> nights.Waiting:
+def _lay_out(tonight: Tonight, plan: Plan) -> nights.Waiting:
     def lay_out() -> nights.Waiting:
         outside = tonight.outside
         since = outside.clock.now()
         until = datetime.fromisoformat(since) + timedelta(minutes=tonight.environment.policy.expires_minutes)
         text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        waiting = nights.Waiting(plan=plan, author=who, since=since, until=text)
+        waiting = nights.Waiting(plan=plan, author=outside.identity.caller(), since=since, until=text)
         nights.put_waiting(outside.objects, tonight.key, waiting)
         nights.put_pointer(outside.objects, tonight.key)
         return waiting

@@ -9,6 +9,7 @@ import logging
 import shutil
 import sqlite3
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,11 +29,21 @@ Story = Callable[[Steps, str, dict[str, Any]], dict[str, Any]]
 VERSION = "1"
 """Of the stories' shape: raised when stored nights could not be resumed by new code."""
 
+_GLANCE_SECONDS = 1.0
+"""Between two looks whether a story ended in another process."""
+
 _log = logging.getLogger("dco.engine")
 
 
 class Interrupted(BaseException):
     """The engine can't write: the story stops where it stands, to be resumed. Not an `Exception`: nobody may undo."""
+
+
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A story that has begun and not ended; `elsewhere` when another process that lives tells it."""
+
+    key: str
+    elsewhere: bool
 
 
 class _Stored(msgspec.Struct):
@@ -72,6 +83,7 @@ class _DurableSteps:
 
     def run(self, name: str, kind: type[T], work: Callable[[], T]) -> T:
         def body() -> Any:
+            self._engine.tell(name)
             return msgspec.to_builtins(_attempt(name, work))
 
         try:
@@ -98,10 +110,13 @@ def _attempt(name: str, work: Callable[[], Any]) -> _Stored:
 class Engine:
     """One process's part in an environment's nights. Use as a context manager; one at a time in a process."""
 
-    def __init__(self, directory: Path, stories: Mapping[str, Story], *, poll_seconds: float = 0.1) -> None:
+    def __init__(
+        self, directory: Path, stories: Mapping[str, Story], *, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Keep the store below a directory; `tell` is given each step's name as it begins."""
         self._directory = directory
         self._file = directory / "engine.sqlite"
-        self._poll = poll_seconds
+        self.tell = tell
         self._stories = stories
         self._lease: lease.Lease | None = None
         self._ended = threading.Condition()
@@ -135,7 +150,7 @@ class Engine:
             "executor_id": executor,
             "serializer": _PlainJson(),
             "log_level": "ERROR",
-            "notification_listener_polling_interval_sec": self._poll,
+            "notification_listener_polling_interval_sec": 0.1,
             "scheduler_polling_interval_sec": 3600,
         }
         DBOS(config=config)
@@ -173,9 +188,18 @@ class Engine:
     def _pending(self) -> list[Any]:
         return DBOS.list_workflows(status=["PENDING", "ENQUEUED"], load_input=False, load_output=False)
 
-    def unfinished(self) -> tuple[str, ...]:
-        """Return the ids of stories that have begun and not ended, the oldest first."""
-        return tuple(status.workflow_id for status in self._pending())
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Return the stories that have begun and not ended, the oldest first."""
+        return tuple(
+            Unfinished(key=status.workflow_id, elsewhere=self._is_elsewhere(str(status.executor_id)))
+            for status in self._pending()
+        )
+
+    def _is_elsewhere(self, executor: str) -> bool:
+        if self._lease is not None and executor == self._lease.name:
+            return False
+        with lease.dead(self._directory, executor) as is_dead:
+            return not is_dead
 
     def start(self, story: str, key: str, request: dict[str, Any]) -> None:
         """Begin a story under an id; nothing when that id was begun before."""
@@ -187,12 +211,17 @@ class Engine:
 
         Raises `PersonNeeded` when the engine could not write; the story goes on when dco is started again.
         """
-        with self._ended:
-            self._ended.wait_for(lambda: key in self._results or self._trouble is not None, timeout)
-            if key in self._results:
-                return self._results[key]
-            if self._trouble is not None:
-                raise self._trouble
+        deadline = time.monotonic() + timeout if timeout is not None else None
+        while deadline is None or time.monotonic() < deadline:
+            with self._ended:
+                self._ended.wait_for(lambda: key in self._results or self._trouble is not None, _GLANCE_SECONDS)
+                if key in self._results:
+                    return self._results[key]
+                if self._trouble is not None:
+                    raise self._trouble
+            status = DBOS.get_workflow_status(key)
+            if status is not None and status.status == "SUCCESS":
+                return DBOS.retrieve_workflow(key).get_result()
         return None
 
     def interrupt(self, error: Exception) -> Interrupted:

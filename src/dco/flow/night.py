@@ -17,8 +17,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment
     began: str
-    who: str
-    """ARN of who started it."""
 
 
 def night(tonight: Tonight, request: Request) -> Report:
@@ -32,7 +30,7 @@ def night(tonight: Tonight, request: Request) -> Report:
         plan = looking.plan(tonight, seen)
         if tonight.environment.mode == "observe" or not plan.steps:
             return ending.observed(tonight, request.began, offered, plan)
-        ask(tonight, plan, request.who)
+        ask(tonight, plan)
         return ending.closed(tonight, request.began, offered, plan, update(tonight, plan))
     except DcoError as error:
         return ending.failed(tonight, request.began, error)

@@ -17,7 +17,10 @@ class Operation(Protocol):
     not be asked.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What steps call it."""
+        ...
 
     def check(self, step: Step, done: Facts) -> dict[str, Any]:
         """Look whether the step can be done and return all that `undo` needs to know of how things are now.

@@ -1,0 +1,82 @@
+"""What a person sees: a present-tense line per stage, refusals in red with the way out, the total time last."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import click
+import msgspec
+
+from dco.model.errors import DcoError
+from dco.model.outcome import Outcome, Report
+
+_COLOURS = {
+    Outcome.QUIET: "green",
+    Outcome.OBSERVED: "green",
+    Outcome.DEPLOYED: "green",
+    Outcome.ROLLED_BACK: "yellow",
+}
+
+
+def fail(error: DcoError) -> int:
+    """Print an error as `Error:` and `Try:`; return its exit code."""
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.what}", err=True)
+    if error.remedy:
+        click.echo(f"{click.style('Try:', bold=True)}   {error.remedy}", err=True)
+    return error.exit_code
+
+
+def as_json(value: object) -> None:
+    """Print a value as JSON, for machines."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+class Progress:
+    """A line for each sentence, and on a terminal what is being done now with its seconds."""
+
+    def __init__(self, *, machine: bool = False) -> None:
+        """Print to standard error when standard output is for a machine."""
+        self._file = sys.stderr if machine else sys.stdout
+        self._status: Any = None
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._file.isatty():
+            from rich.console import Console  # noqa: PLC0415  # only a terminal pays for it
+
+            self._status = Console(file=self._file).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence with the time since the start."""
+        kind, _, text = sentence.partition(": ")
+        seconds = time.monotonic() - self._began
+        head, *rest = text.splitlines() or [""]
+        click.echo(f"{seconds:7.1f}s  {click.style(f'{kind:9}', bold=True)} {head}", file=self._file)
+        for line in rest:
+            click.echo(f"{'':20}{line}", file=self._file)
+
+    def doing(self, name: str) -> None:
+        """Show on a terminal what is being done."""
+        if self._status is not None:
+            self._status.update(f"{name} …")
+
+
+def report(done: Report, seconds: float) -> None:
+    """Print how a night ended."""
+    colour = _COLOURS.get(done.outcome, "red")
+    head, *rest = done.sentence.splitlines()
+    click.echo(f"\n{click.style(done.outcome.upper(), fg=colour, bold=True)}  {head}")
+    for line in (*rest, *done.remedy.splitlines()):
+        click.echo(f"    {line}")
+    for name, image in done.serves.items():
+        click.echo(f"    {name} serves {image[:19]}")
+    click.echo(f"    night {done.night}, exit {done.outcome.exit_code}, {seconds:.1f} s in all")

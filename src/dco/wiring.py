@@ -1,0 +1,169 @@
+"""Settings → providers → flow: the one place that knows them all."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dco.flow.due import overdue
+from dco.flow.engine import Engine, Unfinished
+from dco.flow.night import Request, night
+from dco.flow.offering import begin, end
+from dco.flow.steps import Steps
+from dco.flow.tonight import Tonight
+from dco.model.environment import Aws, Environment, Offering, State
+from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, Refused
+from dco.model.offering import OfferingEnd
+from dco.model.outcome import Report
+from dco.operations.image_build import ImageBuild
+from dco.operations.operation import Operation
+from dco.operations.service_roll import ServiceRoll
+from dco.operations.stack_apply import StackApply
+from dco.operations.workflow_accept import WorkflowAccept
+from dco.providers.aws.alarms import CloudWatchAlarms
+from dco.providers.aws.identity import StsIdentity
+from dco.providers.aws.images import AwsImages
+from dco.providers.aws.notices import AwsNotices
+from dco.providers.aws.objects import S3Objects
+from dco.providers.aws.parameters import AwsParameters
+from dco.providers.aws.services import EcsServices
+from dco.providers.aws.session import AwsSession
+from dco.providers.clock import SystemClock
+from dco.providers.commands import LocalCommands
+from dco.providers.git import GitSource
+from dco.providers.graph import Neo4jGraphs
+from dco.providers.terraform.stacks import TerraformStacks
+from dco.providers.web import HttpWeb
+from dco.record.journal import ChainedJournal
+from dco.seams.outside import Outside
+from dco.settings import Settings
+
+Tell = Callable[[str], None]
+
+
+def outside(directory: Path, environment: Environment) -> Outside:
+    """Connect an environment's seams to the real world; nothing is asked yet."""
+    aws = AwsSession(environment.aws, directory)
+    own = (directory / environment.state.directory).resolve()
+    parameters = AwsParameters(aws)
+    return Outside(
+        directory=own,
+        alarms=CloudWatchAlarms(aws),
+        clock=SystemClock(),
+        commands=LocalCommands(own / "commands", directory),
+        graphs=Neo4jGraphs(parameters),
+        identity=StsIdentity(aws),
+        images=AwsImages(aws, parameters),
+        notices=AwsNotices(aws, environment.notify),
+        objects=S3Objects(aws, environment.state.bucket),
+        parameters=parameters,
+        services=EcsServices(aws),
+        source=GitSource(directory, ignore=(environment.state.directory,)),
+        stacks=TerraformStacks(own / "stacks", directory, aws.environment()),
+        web=HttpWeb(),
+    )
+
+
+def operations(environment: Environment, outside: Outside) -> dict[str, Operation]:
+    """Return every operation by its name."""
+    made: tuple[Operation, ...] = (
+        ImageBuild(environment, outside),
+        ServiceRoll(environment, outside),
+        StackApply(environment, outside),
+        WorkflowAccept(),
+    )
+    return {operation.name: operation for operation in made}
+
+
+class _ToldJournal(ChainedJournal):
+    """Says each sentence to the screen as it is written."""
+
+    def __init__(self, outside: Outside, tell: Tell) -> None:
+        super().__init__(outside.objects, outside.clock)
+        self._tell = tell
+
+    def write(self, night: str, kind: str, sentence: str, token: str, facts: dict[str, Any] | None = None) -> None:
+        super().write(night, kind, sentence, token, facts)
+        self._tell(f"{kind}: {sentence}")
+
+
+def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -> Engine:
+    """Return the engine with its stories. `said` hears the journal's sentences, `begun` the steps' names."""
+
+    def tell_night(steps: Steps, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        asked = msgspec.convert(request, Request)
+        world = outside(directory, asked.environment)
+        journal = _ToldJournal(world, said)
+        tonight = Tonight(key, asked.environment, world, journal, steps, operations(asked.environment, world))
+        return msgspec.to_builtins(night(tonight, asked))
+
+    own = (directory / environment.state.directory).resolve()
+    return Engine(own, {"night": tell_night}, tell=begun)
+
+
+def run(settings: Settings, said: Tell, begun: Tell) -> Report:
+    """Run a night, or go on with the one that was interrupted; the offering runs whatever else is wrong.
+
+    Raises the error that stopped the night where there is no report: `ConfigurationError` after the offering for a
+    configuration that can't be read, `Refused` when a night runs already, `PersonNeeded` when the engine can't write.
+    """
+    if settings.environment is None:
+        offering_only(settings, said)
+        raise settings.trouble or ConfigurationError("the configuration can't be read")
+    environment = settings.environment
+    clock = SystemClock()
+    try:
+        with engine(settings.directory, environment, said, begun) as running:
+            key = _unfinished(running.unfinished(), environment, clock.now())
+            if key is None:
+                key = _new_key(clock.now())
+                request = Request(environment=environment, began=clock.now())
+                running.start("night", key, msgspec.to_builtins(request))
+            return msgspec.convert(running.wait(key), Report)
+    except DcoError as error:
+        if _never_began(error):
+            offering_only(settings, said)
+        raise
+
+
+def offering_only(settings: Settings, said: Tell) -> OfferingEnd:
+    """Run the offering without an engine. Raises `OfferingFailed`."""
+    if settings.offering is None:
+        raise settings.trouble or ConfigurationError("the offering's section can't be read", "mend [offering]")
+    world = outside(settings.directory, settings.environment or _bare(settings.aws, settings.offering))
+    begun = begin(settings.offering, world, _new_key(world.clock.now()))
+    try:
+        ended = end(settings.offering, settings.environment, world, begun)
+    except OfferingFailed as error:
+        raise OfferingFailed(f"{error.what} (and {settings.trouble})", error.remedy) from error
+    said(f"offering: {ended.sentence}; updates are stopped")
+    return ended
+
+
+def _bare(aws: Aws | None, offering: Offering) -> Environment:
+    """Return the least environment that lets an offering run."""
+    return Environment(name="unknown", aws=aws or Aws(region="us-east-1"), state=State(bucket=""), offering=offering)
+
+
+def _never_began(error: DcoError) -> bool:
+    return error.exit_code == 6 and "can't be written" in error.what  # noqa: PLR2004  # PersonNeeded of the engine
+
+
+def _unfinished(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:
+    """Return the interrupted night to go on with; None when there is none, or its next offering is due already."""
+    for one in found:
+        if overdue(environment.schedule, _began(one.key), now):
+            continue
+        if one.elsewhere:
+            raise Refused(f"night {one.key} runs already in another process", "`dco status` shows it")
+        return one.key
+    return None
+
+
+def _new_key(now: str) -> str:
+    return now[:19].replace("-", "").replace(":", "").replace("T", "-")
+
+
+def _began(key: str) -> str:
+    return f"{key[:4]}-{key[4:6]}-{key[6:8]}T{key[9:11]}:{key[11:13]}:{key[13:15]}.000Z"
