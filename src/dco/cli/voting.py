@@ -18,10 +18,9 @@ def vote(directory: Path, night: str | None, verdict: Verdict, why: str, digest:
     environment = settings.read(directory).needed()
     outside = wiring.outside(directory, environment)
     key = night or nights.who_waits(outside.objects) or _updating(outside, verdict)
-    waiting = nights.waiting(outside.objects, key) if key else None
-    if key is None or waiting is None or nights.report(outside.objects, key) is not None:
+    plan = nights.plan_of(outside.objects, key) if key else None
+    if key is None or plan is None or nights.report(outside.objects, key) is not None:
         raise Refused(f"night {key} waits for nobody" if key else "no night waits", "`dco status` shows what runs")
-    plan = waiting.plan
     if digest is not None and digest != plan.digest:
         raise Refused(f"night {key} has plan {plan.digest}, not {digest}", f"look at it again: dco show {key}")
     unproved = Ballot(night=key, digest=plan.digest, verdict=verdict, why=why, at=outside.clock.now(), proof="")

@@ -65,7 +65,7 @@ def _lay_out(tonight: Tonight, plan: Plan) -> nights.Waiting:
         since = outside.clock.now()
         until = datetime.fromisoformat(since) + timedelta(minutes=tonight.environment.policy.expires_minutes)
         text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        waiting = nights.Waiting(plan=plan, author=outside.identity.caller(), since=since, until=text)
+        waiting = nights.Waiting(author=outside.identity.caller(), since=since, until=text)
         nights.put_waiting(outside.objects, tonight.key, waiting)
         nights.put_pointer(outside.objects, tonight.key)
         return waiting

@@ -81,7 +81,14 @@ def plan(tonight: Tonight, seen: Seen) -> Plan:
     if made.refusals:
         raise Refused("the plan is refused: " + "; ".join(made.refusals), "each refusal names its way out")
     _keep_out(tonight, made)
+    if made.steps:
+        tonight.steps.run("keep the plan", bool, lambda: _keep(tonight, made))
     return made
+
+
+def _keep(tonight: Tonight, made: Plan) -> bool:
+    nights.put_plan(tonight.outside.objects, tonight.key, made)
+    return True
 
 
 def _keep_out(tonight: Tonight, made: Plan) -> None:

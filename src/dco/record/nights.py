@@ -9,21 +9,31 @@ from dco.seams.objects import Objects
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that waits for people, until when, and who started it."""
+    """Since when and until when a night's plan waits for people, and who started it."""
 
-    plan: Plan
     author: str
     since: str
     until: str
 
 
+def put_plan(objects: Objects, night: str, plan: Plan) -> None:
+    """Keep the plan that a night means to carry out."""
+    objects.put(f"nights/{night}/plan.json", canonical(plan))
+
+
+def plan_of(objects: Objects, night: str) -> Plan | None:
+    """Return the plan that a night meant to carry out, if it came to that."""
+    body = objects.get(f"nights/{night}/plan.json")
+    return None if body is None else msgspec.json.decode(body, type=Plan)
+
+
 def put_waiting(objects: Objects, night: str, waiting: Waiting) -> None:
-    """Lay a plan out for approval."""
+    """Say that a night's plan waits for approval."""
     objects.put(f"nights/{night}/waiting.json", canonical(waiting))
 
 
 def waiting(objects: Objects, night: str) -> Waiting | None:
-    """Return the plan that a night laid out, also after it has ended."""
+    """Return since when a night waits or waited for people, None when it never did."""
     body = objects.get(f"nights/{night}/waiting.json")
     return None if body is None else msgspec.json.decode(body, type=Waiting)
 
