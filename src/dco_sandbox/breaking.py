@@ -25,13 +25,16 @@ def _names(task: dict[str, Any], name: str) -> bool:
 
 
 def kill_instance(world: World, name: str) -> list[str]:
-    """Kill every process of the instances of an id or a Name tag, as if their host had lost power."""
-    found = [item["id"] for item in _status(world)["instances"] if name in {item["id"], item["name"]}]
-    processes = processes_of(world)
-    children = [
-        child for item in processes.names() if any(i in item for i in found) and (child := processes.find(item))
-    ]
-    return _kill(children, f"no running instance is called {name}", world)
+    """Let the computer under the instances of an id or a Name tag fail: its processes die, and stay dead."""
+    from dco_sandbox.machines.layer import fail_host  # noqa: PLC0415 - it imports moto, which takes a second
+
+    running = [item for item in _status(world)["instances"] if item["state"] == "running"]
+    found = [item["id"] for item in running if name in {item["id"], item["name"]}]
+    if not found:
+        raise WorldError(f"no running instance is called {name}", f"dco-sandbox status {world.directory} tells names")
+    for instance in found:
+        fail_host(world, instance)
+    return found
 
 
 def kill_load_balancer(world: World) -> list[str]:
