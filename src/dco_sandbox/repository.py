@@ -27,15 +27,16 @@ def make_repository(world: World) -> None:
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(sample, new, ignore=_LEFT_OUT)
     shutil.copytree(modules, new / "terraform", ignore=_LEFT_OUT)
-    (new / "dco.toml").write_text(settings(world))
+    (new / "dco.toml").write_text(filled_in(world, "dco.toml"))
+    (new / "infra" / "sandbox.tfvars").write_text(filled_in(world, "sandbox.tfvars"))
     git(new, "init", "--quiet", "--initial-branch=main")
     commit(new, "The system as it is first deployed")
     new.rename(world.repo)
 
 
-def settings(world: World) -> str:
-    """Return the world's `dco.toml`, from the template that ships with the sandbox."""
-    template = Template((Path(__file__).parent / "templates" / "dco.toml").read_text())
+def filled_in(world: World, name: str) -> str:
+    """Return a template that ships with the sandbox with the world's own values in it."""
+    template = Template((Path(__file__).parent / "templates" / name).read_text())
     return template.substitute(
         account=world.account,
         region=world.region,

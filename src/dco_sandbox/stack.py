@@ -8,6 +8,8 @@ from dco_sandbox.provider import install
 from dco_sandbox.world import World, WorldError
 
 ROOT = "infra"
+BACKEND = "production.s3.tfbackend"
+VARIABLES = ("production.tfvars", "sandbox.tfvars")
 _LAST_LINES = 30
 
 
@@ -20,22 +22,19 @@ def prepare_terraform(world: World) -> None:
 
 def init(world: World) -> None:
     """Initialise the stack; doing it again changes nothing."""
-    _terraform(world, "init", "-input=false", "-no-color")
+    _terraform(world, "init", "-input=false", "-no-color", f"-backend-config={BACKEND}")
 
 
 def apply(world: World) -> None:
     """Apply the stack as it stands in the repository; doing it again changes nothing."""
-    _terraform(world, "apply", "-input=false", "-auto-approve", "-no-color", *_variables(world))
+    _terraform(
+        world, "apply", "-input=false", "-auto-approve", "-no-color", *(f"-var-file={name}" for name in VARIABLES)
+    )
 
 
 def directory(world: World) -> Path:
     """Return where the stack's root module is."""
     return world.repo / ROOT
-
-
-def _variables(world: World) -> list[str]:
-    named = directory(world) / "production.tfvars"
-    return [f"-var-file={named.name}"] if named.exists() else []
 
 
 def _terraform(world: World, *arguments: str) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -52,8 +52,15 @@ def main() -> None:
     try:
         group()
     except WorldError as error:
-        click.echo(f"Error: {error.what}\nTry: {error.remedy}", err=True)
-        sys.exit(1)
+        _give_up(error.what, error.remedy)
+    except RuntimeError as error:
+        # What the cache and the image builder raise: a sentence that already says what to do.
+        _give_up(str(error), "dco-sandbox --help")
+
+
+def _give_up(what: str, remedy: str) -> NoReturn:
+    click.echo(f"Error: {what}\nTry: {remedy}", err=True)
+    sys.exit(1)
 
 
 def show_json(value: Any) -> None:

@@ -81,7 +81,8 @@ def _write_listing(root: Path) -> None:
     for record in root.glob("*.dist-info/RECORD"):
         record.unlink()  # has the hashes of the scripts, whose first line is this machine's interpreter
     for script in (root / "bin").glob("*"):
-        _make_portable(script)
+        if script.is_file():
+            _make_portable(script)
     lines: list[list[object]] = []
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
