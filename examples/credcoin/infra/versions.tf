@@ -22,4 +22,9 @@ provider "aws" {
       Environment = var.environment
     }
   }
+
+  # dco marks the revisions that it registers; that is no drift.
+  ignore_tags {
+    keys = ["dco:token"]
+  }
 }

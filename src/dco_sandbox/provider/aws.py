@@ -16,6 +16,8 @@ class Aws:
     region: str | None = None
     default_tags: dict[str, str] = field(default_factory=dict[str, str])
     profile: str | None = None
+    ignored_keys: tuple[str, ...] = ()
+    ignored_prefixes: tuple[str, ...] = ("aws:",)
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _session: Any = None
@@ -26,6 +28,10 @@ class Aws:
             if service not in self._clients:
                 self._clients[service] = self._make(service)
             return self._clients[service]
+
+    def visible(self, tags: dict[str, str]) -> dict[str, str]:
+        """Give the tags that Terraform is to see: not AWS's own, nor those that the configuration ignores."""
+        return {k: v for k, v in tags.items() if k not in self.ignored_keys and not k.startswith(self.ignored_prefixes)}
 
     def _make(self, service: str) -> Any:
         # Imported here: Terraform starts a provider for its schema alone several times a run.

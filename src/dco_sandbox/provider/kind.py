@@ -69,7 +69,7 @@ class Kind:
     def state(self, aws: Aws, asked: Values, real: Values) -> Values:
         """Give the state to keep: what is real, written as it was asked where it means the same."""
         if self.tagged and "tags_all" in real:
-            tags = {k: v for k, v in real["tags_all"].items() if not k.startswith("aws:")}
+            tags = aws.visible(real["tags_all"])
             own = asked.get("tags") or {}
             mine = {k: v for k, v in tags.items() if k in own or aws.default_tags.get(k) != v}
             real = {**real, "tags_all": tags, "tags": mine}

@@ -12,11 +12,14 @@ from dco_sandbox.provider.aws import Aws
 from dco_sandbox.provider.catalogue import kinds, lookups_known
 from dco_sandbox.provider.kind import Kind, code_of, is_gone, once_visible, wait_until
 from dco_sandbox.provider.planning import plan_change
-from dco_sandbox.provider.schema import TEXT_MAP, Block, complete, optional, pb, schema_message
-from dco_sandbox.provider.wire import Values, is_unknown, pack, unpack, without_unknown
+from dco_sandbox.provider.schema import TEXT_MAP, TEXT_SET, Block, complete, optional, pb, schema_message
+from dco_sandbox.provider.wire import Values, holds_unknown, is_unknown, pack, unpack, without_unknown
 
 PROVIDER_ATTRIBUTES = (optional("region"), optional("profile"))
-PROVIDER_BLOCKS = (Block("default_tags", (optional("tags", TEXT_MAP),), most=1),)
+PROVIDER_BLOCKS = (
+    Block("default_tags", (optional("tags", TEXT_MAP),), most=1),
+    Block("ignore_tags", (optional("keys", TEXT_SET), optional("key_prefixes", TEXT_SET)), most=1),
+)
 Base: Any = tfplugin_pb2_grpc.ProviderServicer
 
 
@@ -79,16 +82,14 @@ class Servicer(Base):
         return pb.ValidateDataResourceConfig.Response()
 
     def ConfigureProvider(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Take the region and the default tags."""
+        """Take the region, and which tags are everywhere and which are nobody's business."""
         config: Values = unpack(request.config.msgpack) or {}
-        tags = (config.get("default_tags") or [{}])[0].get("tags") or {}
-        region = config.get("region")
-        if is_unknown(region) or is_unknown(tags):
-            detail = "Give the provider's region and default_tags values that do not depend on resources."
+        if holds_unknown(config):
+            detail = "Give the provider values that do not depend on resources."
             return pb.ConfigureProvider.Response(
                 diagnostics=_trouble("Provider configuration is not known yet", detail)
             )
-        self._aws = Aws(region=region, default_tags=tags, profile=config.get("profile"))
+        self._aws = _configured(config)
         return pb.ConfigureProvider.Response()
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
@@ -208,6 +209,17 @@ class Servicer(Base):
             if not is_gone(error):
                 raise
         kept[0] = None
+
+
+def _configured(config: Values) -> Aws:
+    ignored: Values = (config.get("ignore_tags") or [{}])[0]
+    return Aws(
+        region=config.get("region"),
+        profile=config.get("profile"),
+        default_tags=(config.get("default_tags") or [{}])[0].get("tags") or {},
+        ignored_keys=tuple(ignored.get("keys") or ()),
+        ignored_prefixes=("aws:", *(ignored.get("key_prefixes") or ())),
+    )
 
 
 def _abilities() -> Any:
