@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     begun = time.monotonic()
     try:
-        with _alone():
+        with alone():
             if arguments == ["lock"]:
                 steps.run(python_packages.steps()[:1], say)
                 locks.write_all(say)
@@ -56,7 +56,7 @@ def _set_up() -> None:
 
 
 @contextlib.contextmanager
-def _alone() -> Generator[None]:
+def alone() -> Generator[None]:
     """Hold the cache's lock; it falls with this process, however that ends."""
     places.cache().mkdir(parents=True, exist_ok=True)
     with (places.cache() / "setup.lock").open("a+") as lock:
