@@ -244,7 +244,8 @@ def _use_wal(file: Path) -> None:
 
 
 def _unwritable(directory: Path, error: Exception) -> PersonNeeded:
-    free = shutil.disk_usage(directory if directory.exists() else directory.parent).free // 2**20
+    there = next(place for place in (directory, *directory.parents) if place.exists())
+    free = shutil.disk_usage(there).free // 2**20
     cause = str(getattr(error, "orig", None) or error)
     return PersonNeeded(
         f"the engine's file in {directory} can't be written: {cause} ({free} MB free)",

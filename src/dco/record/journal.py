@@ -100,8 +100,10 @@ def verify(objects: Objects) -> tuple[Finding, ...]:
     for key in objects.list(PREFIX):
         try:
             entry = _read(objects, key)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return (_broken(f"entry {expected} ({key}) can't be read: {error}"),)
+        if canonical(entry) != objects.get(key):
+            return (_broken(f"entry {expected} ({key}) was changed: its bytes are not what dco writes"),)
         if key != key_of(expected) or entry.sequence != expected:
             return (_broken(f"entry {expected} is missing; after it comes {key}"),)
         if entry.previous != previous:
