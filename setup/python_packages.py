@@ -1,5 +1,6 @@
 """The clone's `.venv`: uv, pinned by hash, installs exactly what requirements.lock names; then the project."""
 
+import contextlib
 import json
 import os
 import sys
@@ -44,13 +45,18 @@ def new_environment(target: Path) -> None:
 
 
 def install(environment: Path, lock: Path) -> None:
-    """Make an environment hold what a lock names, by hash; with pip where uv can't (a mirror only pip knows)."""
+    """Make an environment hold what a lock names, by hash: from uv's cache, else from the network.
+
+    Where uv can't (a mirror that only pip's own settings know), pip does it.
+    """
     python = environment / "bin" / "python"
-    try:
-        _uv("sync", python, ["--quiet", "--require-hashes", lock])
-    except SetupError:
-        pip = [UV / "bin" / "python", "-m", "pip", "--python", python, "install", "--require-hashes", "-r", lock]
-        call(pip)
+    sync = ["--quiet", "--require-hashes", lock]
+    for attempt in (["--offline", *sync], sync):
+        with contextlib.suppress(SetupError):
+            return _uv("sync", python, attempt)
+    pip = [UV / "bin" / "python", "-m", "pip", "--python", python]
+    call([*pip, "install", "--require-hashes", "-r", lock])
+    return None
 
 
 def _make_uv() -> None:
