@@ -51,7 +51,7 @@ def outside(directory: Path, environment: Environment) -> Outside:
         directory=own,
         alarms=CloudWatchAlarms(aws),
         clock=SystemClock(),
-        commands=LocalCommands(own / "commands", directory),
+        commands=LocalCommands(own / "commands", directory, aws.environment()),
         graphs=Neo4jGraphs(parameters),
         identity=StsIdentity(aws),
         images=AwsImages(aws, parameters),

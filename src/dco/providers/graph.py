@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
+SCHEMES = ("bolt:", "bolt+s:", "bolt+ssc:", "neo4j:", "neo4j+s:", "neo4j+ssc:")
 
 
 class Neo4jGraphs:
@@ -32,6 +33,10 @@ class Neo4jGraphs:
             raise ConfigurationError(
                 f"there is no parameter {database.uri_parameter}",
                 "correct uri_parameter of the database in dco.toml, or apply Terraform first",
+            )
+        if not uri.startswith(SCHEMES):
+            raise ConfigurationError(
+                f"{uri} in parameter {database.uri_parameter} is not the address of a database", "bolt://HOST:7687"
             )
         secret = self._parameters.secret(database.secret)
         if not {"username", "password"} <= set(secret):
