@@ -1,11 +1,13 @@
 """Settings → providers → flow: the one place that knows them all."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dco.flow import serving
 from dco.flow.due import overdue
 from dco.flow.engine import Engine, Unfinished
 from dco.flow.night import Request, night
@@ -42,10 +44,15 @@ from dco.settings import Settings
 Tell = Callable[[str], None]
 
 
+def own_directory(directory: Path, environment: Environment) -> Path:
+    """Return the engine's own directory."""
+    return (directory / environment.state.directory).resolve()
+
+
 def outside(directory: Path, environment: Environment) -> Outside:
     """Connect an environment's seams to the real world; nothing is asked yet."""
     aws = AwsSession(environment.aws, directory)
-    own = (directory / environment.state.directory).resolve()
+    own = own_directory(directory, environment)
     parameters = AwsParameters(aws)
     return Outside(
         directory=own,
@@ -98,7 +105,7 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
         tonight = Tonight(key, asked.environment, world, journal, steps, operations(asked.environment, world))
         return msgspec.to_builtins(night(tonight, asked))
 
-    own = (directory / environment.state.directory).resolve()
+    own = own_directory(directory, environment)
     return Engine(own, {"night": tell_night}, tell=begun)
 
 
@@ -120,7 +127,11 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
                 key = _new_key(clock.now())
                 request = Request(environment=environment, began=clock.now())
                 running.start("night", key, msgspec.to_builtins(request))
-            return msgspec.convert(running.wait(key), Report)
+            marker = own_directory(settings.directory, environment) / serving.UNFINISHED
+            marker.touch()
+            done = msgspec.convert(running.wait(key), Report)
+            marker.unlink(missing_ok=True)
+            return done
     except DcoError as error:
         if _never_began(error):
             offering_only(settings, said)
@@ -167,3 +178,9 @@ def _new_key(now: str) -> str:
 
 def _began(key: str) -> str:
     return f"{key[:4]}-{key[4:6]}-{key[6:8]}T{key[9:11]}:{key[11:13]}:{key[13:15]}.000Z"
+
+
+def note(outside: Outside, sentence: str) -> None:
+    """Write what a person did to the journal."""
+    now = outside.clock.now()
+    ChainedJournal(outside.objects, outside.clock).write("-", "person", sentence, f"person {now} {os.getpid()}")

@@ -9,9 +9,10 @@ import click
 import msgspec
 
 from dco.model.errors import DcoError
+from dco.model.finding import Finding, Mark
 from dco.model.outcome import Outcome, Report
 
-_COLOURS = {
+COLOURS = {
     Outcome.QUIET: "green",
     Outcome.OBSERVED: "green",
     Outcome.DEPLOYED: "green",
@@ -70,13 +71,24 @@ class Progress:
             self._status.update(f"{name} …")
 
 
+def findings(found: tuple[Finding, ...]) -> None:
+    """Print each finding with OK, NG or SKIP, and the remedy of what is not good."""
+    colours = {Mark.OK: "green", Mark.NG: "red", Mark.SKIP: "yellow"}
+    for finding in found:
+        mark = click.style(f"{finding.mark:4}", fg=colours[finding.mark], bold=True)
+        click.echo(f"{mark}  {finding.what}: {finding.detail}")
+        if finding.mark is Mark.NG and finding.remedy:
+            click.echo(f"      {finding.remedy}")
+
+
 def report(done: Report, seconds: float) -> None:
-    """Print how a night ended."""
-    colour = _COLOURS.get(done.outcome, "red")
+    """Print how a night ended, and how long it took where that is known."""
+    colour = COLOURS.get(done.outcome, "red")
     head, *rest = done.sentence.splitlines()
     click.echo(f"\n{click.style(done.outcome.upper(), fg=colour, bold=True)}  {head}")
     for line in (*rest, *done.remedy.splitlines()):
         click.echo(f"    {line}")
     for name, image in done.serves.items():
         click.echo(f"    {name} serves {image[:19]}")
-    click.echo(f"    night {done.night}, exit {done.outcome.exit_code}, {seconds:.1f} s in all")
+    total = f", {seconds:.1f} s in all" if seconds else ""
+    click.echo(f"    night {done.night}, exit {done.outcome.exit_code}{total}")

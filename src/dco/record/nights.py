@@ -49,11 +49,16 @@ def report(objects: Objects, night: str) -> Report | None:
     return None if body is None else msgspec.json.decode(body, type=Report)
 
 
-def reports(objects: Objects) -> tuple[Report, ...]:
-    """Return all reports, the oldest first."""
-    keys = (key for key in objects.list("nights/") if key.endswith("/report.json"))
+def reports(objects: Objects, last: int) -> tuple[Report, ...]:
+    """Return the newest reports, the oldest of them first."""
+    keys = [key for key in objects.list("nights/") if key.endswith("/report.json")][-last:]
     found = (objects.get(key) for key in keys)
     return tuple(msgspec.json.decode(body, type=Report) for body in found if body is not None)
+
+
+def newest_report(objects: Objects) -> Report | None:
+    """Return the report of the night that ended last."""
+    return next(iter(reports(objects, 1)), None)
 
 
 def supersede(objects: Objects, night: str, by: str) -> None:

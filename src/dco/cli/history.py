@@ -1,0 +1,29 @@
+"""`dco history`."""
+
+from pathlib import Path
+
+import click
+
+from dco.cli import screen
+from dco.cli.world import connect
+from dco.record import nights
+
+
+@click.command()
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="How many nights.")
+@click.option("--json", "machine", is_flag=True, help="Print the reports as JSON.")
+@click.pass_obj
+def command(directory: Path, last: int, machine: bool) -> None:
+    r"""List the nights, the newest last.
+
+    \b
+    Example: dco history --last 7
+    """
+    _, outside = connect(directory)
+    reports = nights.reports(outside.objects, last)
+    if machine:
+        screen.as_json(reports)
+        return
+    for report in reports:
+        outcome = click.style(f"{report.outcome:15}", fg=screen.COLOURS.get(report.outcome, "red"))
+        click.echo(f"{report.night}  {outcome} {report.revision[:12]:12}  {report.sentence.splitlines()[0][:90]}")

@@ -1,0 +1,13 @@
+"""What most commands begin with: the environment of the directory, and the way to its outside."""
+
+from pathlib import Path
+
+from dco import settings, wiring
+from dco.model.environment import Environment
+from dco.seams.outside import Outside
+
+
+def connect(directory: Path) -> tuple[Environment, Outside]:
+    """Return the environment and its seams. Raises `ConfigurationError` when dco.toml is not as it must be."""
+    environment = settings.read(directory).needed()
+    return environment, wiring.outside(directory, environment)
