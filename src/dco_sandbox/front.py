@@ -11,7 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 
-from dco_sandbox import calls, consistency, faults
+from dco_sandbox import calls, consistency, faults, presigned
 from dco_sandbox.consistency import Past
 from dco_sandbox.exchange import Answer, Dropped, Exchange, Serve, refuse, run_wsgi
 from dco_sandbox.faults import Faults
@@ -30,6 +30,7 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 def moto_front(runtime: Runtime, state: State, past: Past, rules: Faults) -> Serve:
     """Build the layers around moto, the innermost first."""
     serve = _in_moto(DomainDispatcherApplication(create_backend_app))  # pyright: ignore[reportArgumentType]
+    serve = presigned.checked(lambda key: presigned.secret_of(runtime.world.account, key), serve)
     serve = _saved(runtime, state, past, serve)
     serve = consistency.stale(past, serve)
     serve = _locked(runtime, serve)
