@@ -1,29 +1,10 @@
 """Terraform."""
 
 from pathlib import Path
-from typing import Any, Protocol
-
-import msgspec
+from typing import Protocol
 
 from dco.model.environment import Stack
-
-
-class StackPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What Terraform would do, from its own plan JSON."""
-
-    changed: bool
-    file: str
-    """The saved plan; applying it does exactly this or nothing."""
-    serial: int
-    """The state's serial that it was made against."""
-    resource_changes: tuple[dict[str, Any], ...] = ()
-    """`resource_changes` of the plan JSON that are not no-ops, sensitive values masked."""
-    drift: tuple[dict[str, Any], ...] = ()
-    """`resource_drift` of the plan JSON, masked."""
-    data_sources: dict[str, str] = {}
-    """Data source address → fingerprint of what it resolved to."""
-    meaning: str = ""
-    """Fingerprint of all the changes: equal for plans that would do the same."""
+from dco.model.stackplan import StackPlan
 
 
 class Stacks(Protocol):

@@ -26,8 +26,24 @@ def read_plan(shown: Mapping[str, Any], file: str, serial: int) -> StackPlan:
         resource_changes=changes,
         drift=tuple(_masked(change) for change in shown.get("resource_drift", ())),
         data_sources=_data_sources(shown),
-        meaning=fingerprint((changes, telling)),
+        meaning=fingerprint((_meanings(changes), {name: change["after"] for name, change in telling.items()})),
     )
+
+
+def _meanings(changes: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Return what changes would bring about, without what they start from.
+
+    What was rolled back is planned again under other revision numbers and times: it must be recognised as the same.
+    """
+    found: list[Any] = []
+    for resource in changes:
+        change = resource["change"]
+        before, after, unknown = _table(change["before"]), _table(change["after"]), _table(change["after_unknown"])
+        news = {key: value for key, value in after.items() if before.get(key) != value}
+        learnt = sorted(key for key, value in unknown.items() if value is True and key not in before)
+        moved = resource.get("previous_address")
+        found.append([resource["address"], moved, change["actions"], change.get("replace_paths"), news, learnt])
+    return found
 
 
 def _does_something(resource: Mapping[str, Any]) -> bool:

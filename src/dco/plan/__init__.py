@@ -1,0 +1,1 @@
+"""Compiles changes into a plan: pure, nothing outside is touched."""

@@ -1,0 +1,41 @@
+"""A plan as lines for people: on the screen, in notifications and where approval is asked for."""
+
+from dco.model.plan import Plan, Risk, Step
+
+_VERBS = {
+    "stack.apply": "applies the Terraform changes of stack",
+    "image.build": "builds the image of",
+    "service.roll": "rolls the services of",
+    "workflow.accept": "takes note of the workflow",
+}
+
+
+def explain(plan: Plan) -> list[str]:
+    """Return a plan's sentences: what it is, each step with reason and undo, what is not known, and what refuses it."""
+    steps = f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"
+    lines = [f"plan {plan.digest} for {plan.environment} at {plan.revision[:12]}: {steps}, risk {plan.risk}"]
+    for number, step in enumerate(plan.steps, start=1):
+        lines += _step(number, step)
+    lines += [f"not known: {change.component}: {change.reason}" for change in plan.changes if change.action == "none"]
+    lines += [f"refused: {refusal}" for refusal in plan.refusals]
+    return lines
+
+
+def _step(number: int, step: Step) -> list[str]:
+    """Return a step's lines; one that can't be undone says so in capitals."""
+    risk = f" (risk {step.risk})" if step.risk is not Risk.LOW else ""
+    verb = _VERBS.get(step.operation, f"does {step.operation} for")
+    lines = [f"{number}. {verb} {step.target}{_of(step)}{risk}", f"   because {step.reason}"]
+    back = f"   undo: {step.undo}" if step.undo else "   NO WAY BACK from here on"
+    return [*lines, back]
+
+
+def _of(step: Step) -> str:
+    """Return what a step's arguments say to a person."""
+    if "addresses" in step.arguments:
+        addresses = [str(address) for address in step.arguments["addresses"]]
+        shown = ", ".join(addresses[:4]) or "outputs only"
+        return f": {shown}" + (f" and {len(addresses) - 4} more" if len(addresses) > 4 else "")  # noqa: PLR2004
+    if "image" in step.arguments:
+        return f" to the released image {str(step.arguments['image']).rpartition('@')[2][:19]}"
+    return ""
