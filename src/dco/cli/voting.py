@@ -7,7 +7,7 @@ from dco.model.approval import Ballot, Verdict
 from dco.model.errors import Refused
 from dco.model.plan import Plan
 from dco.record import ballots, lock, nights
-from dco.seams.outside import Outside
+from dco.wiring import Outside
 
 
 def vote(directory: Path, night: str | None, verdict: Verdict, why: str, digest: str | None) -> tuple[str, Plan, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dco import settings, wiring
 from dco.model.environment import Environment
-from dco.seams.outside import Outside
+from dco.wiring import Outside
 
 
 def connect(directory: Path) -> tuple[Environment, Outside]:
