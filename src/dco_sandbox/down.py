@@ -7,7 +7,7 @@ from dco_sandbox.server import processes_of
 from dco_sandbox.world import World
 
 _GRACE_SECONDS = 10.0
-_OWN = ("repo", "aws", "sandbox", "terraform.rc", "env.sh", "world.json")
+_OWN = ("repo", "aws", "dco", "sandbox", "terraform.rc", "env.sh", "world.json")
 
 
 def bring_down(of: World) -> list[str]:
@@ -16,7 +16,14 @@ def bring_down(of: World) -> list[str]:
     daemon.stop(of)
     processes_of(of).stop_all(_GRACE_SECONDS)
     daemon.sweep(of)
+    _power_off(of)
     return running
+
+
+def _power_off(of: World) -> None:
+    """Let the machines take the next `up` for a boot: without it, a unit that ended politely would stay ended."""
+    for boot in of.sandbox.glob("machines/*/run/boot_id"):
+        boot.unlink()
 
 
 def delete(of: World) -> None:
