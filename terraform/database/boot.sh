@@ -20,13 +20,17 @@ port=7687
 say() { echo "boot: $*"; }
 fail() { say "$*" >&2; exit 1; }
 
-# Runs a command until it succeeds, for so many seconds; its last error is told.
+# What a command complains of, and the password on its way into Neo4j: root's own, gone at the end.
+scratch=$(umask 077 && mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Runs a command until it succeeds, for so many seconds, and gives its output; its last complaint is told.
 patiently() {
     local seconds=$1 end said
     shift
     end=$(( $(date +%s) + seconds ))
-    until said=$("$@" 2>&1); do
-        [ "$(date +%s)" -lt "$end" ] || { say "Gave up after $seconds s: $said" >&2; return 1; }
+    until said=$("$@" 2>"$scratch/complaint"); do
+        [ "$(date +%s)" -lt "$end" ] || { say "Gave up after $seconds s: $(cat "$scratch/complaint")" >&2; return 1; }
         sleep 1
     done
     printf '%s\n' "$said"
@@ -50,7 +54,7 @@ find_volume() {
         disk=$(readlink -f "$found")
         [[ $(findmnt -no SOURCE /) == "$disk"* ]] || { echo "$disk"; return 0; }
     done
-    echo "the data volume is not attached as $device"
+    echo "the data volume is not attached as $device" >&2
     return 1
 }
 
@@ -116,20 +120,19 @@ CONF
 # The password goes from Secrets Manager into a file of root's own and from there into Neo4j's hash:
 # never into arguments, which every process may read, nor into the log.
 set_password() {
-    local secret file
+    local secret
     if [ -e "$home_of_data/data/dbms/auth.ini" ] || [ -d "$home_of_data/data/databases/system" ]; then
         say "The database has its password already."
         return
     fi
     secret=$(patiently 120 aws secretsmanager get-secret-value --region "$region" --secret-id "$secret_id" \
         --query SecretString --output text) || fail "Without its secret $database does not start."
-    file=$(umask 077 && mktemp "$root/run/neo4j/password.XXXXXX")
-    trap 'rm -f "$file"' RETURN
     printf '%s' "$secret" | python3 -c '
 import json, sys
 word = json.load(sys.stdin)["password"].replace("\\", "\\\\").replace("\"", "\\\"")
-print(chr(34) + word + chr(34))' >"$file"
-    NEO4J_HOME=$neo4j NEO4J_CONF=$conf "$neo4j/bin/neo4j-admin" dbms set-initial-password "@$file" >/dev/null
+print(chr(34) + word + chr(34))' >"$scratch/password"
+    NEO4J_HOME=$neo4j NEO4J_CONF=$conf "$neo4j/bin/neo4j-admin" dbms set-initial-password "@$scratch/password" >/dev/null
+    rm -f "$scratch/password"
     say "Set the initial password."
 }
 
@@ -162,7 +165,7 @@ UNIT
     systemctl enable --now neo4j.service
 }
 
-answers() { (exec 3<>"/dev/tcp/$address/$port") || { echo "nothing answers on $address:$port"; return 1; }; }
+answers() { (exec 3<>"/dev/tcp/$address/$port") || { echo "nothing answers on $address:$port" >&2; return 1; }; }
 
 say "Database $database boots."
 slot=$(patiently 120 read_slot) || fail "Without its slot $slot_parameter $database does not start."

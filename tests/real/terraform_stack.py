@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from moto.server import ThreadedMotoServer
+import httpx
 
+from dco_sandbox import cache
 from dco_sandbox.provider.install import cli_config, install
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,9 +143,7 @@ def _before_the_first_apply(stack: Stack) -> None:
     slot = json.dumps({"image": machine, "version": "5.26.30", "colour": "blue"})
     for database in ("ledger", "search"):
         secret = json.dumps({"username": "neo4j", "password": f"not-to-be-seen-{database}"})
-        stack.client("secretsmanager").create_secret(
-            Name=f"credcoin/production/{database}", SecretString=secret
-        )
+        stack.client("secretsmanager").create_secret(Name=f"credcoin/production/{database}", SecretString=secret)
         put_slot(stack, f"{database}/slot", slot)
     put_slot(stack, "api/image", image(1))
 
@@ -155,10 +156,35 @@ def put_slot(stack: Stack, name: str, value: str) -> None:
 
 @contextmanager
 def moto_server(address: str) -> Generator[str]:
-    """Serve plain moto on a loopback address and give the endpoint."""
-    server = ThreadedMotoServer(ip_address=address, port=4599, verbose=False)
-    server.start()
+    """Serve plain moto on a loopback address, in a process of its own, and give the endpoint."""
+    endpoint = f"http://{address}:4599"
+    argv = [sys.executable, "-m", "moto.server", "-H", address, "-p", "4599"]
+    server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield f"http://{address}:4599"
+        _wait_for(endpoint)
+        yield endpoint
     finally:
-        server.stop()
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_for(endpoint: str) -> None:
+    end = time.monotonic() + 60
+    while True:
+        try:
+            httpx.get(f"{endpoint}/moto-api/data.json").raise_for_status()
+        except httpx.TransportError:
+            assert time.monotonic() < end, f"nothing answers at {endpoint}"
+            time.sleep(0.1)
+        else:
+            return
+
+
+def terraform() -> str:
+    """Give the terraform that worlds use, or the one on PATH."""
+    try:
+        return str(cache.terraform())
+    except cache.NotSetUpError:
+        found = shutil.which("terraform")
+        assert found, "there is no terraform: run `make setup`"
+        return found

@@ -1,5 +1,6 @@
 """The way to AWS: one botocore client per service, made when first needed."""
 
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,5 +41,7 @@ class Aws:
 
         if self._session is None:
             self._session = Session(profile=self.profile)
+        # AWS_REGION is what the real provider reads, and botocore alone does not.
+        region = self.region or os.environ.get("AWS_REGION") or None
         config = Config(retries={"mode": "standard", "max_attempts": 6}, user_agent_extra=AGENT)
-        return self._session.create_client(service, region_name=self.region, config=config)
+        return self._session.create_client(service, region_name=region, config=config)

@@ -41,9 +41,12 @@ def attempt(verb: str, name: str, work: Callable[[], None]) -> list[Any]:
         work()
     except ClientError as error:
         return _trouble(f"{verb} {name}: {code_of(error)}", str(error))
-    except (BotoCoreError, TimeoutError, LookupError, ValueError) as error:
-        detail = f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}"
-        return _trouble(f"{verb} {name}: {error}", detail)
+    except (BotoCoreError, TimeoutError) as error:
+        return _trouble(f"{verb} {name}: {type(error).__name__}", str(error))
+    except (LookupError, TypeError, ValueError) as error:
+        # AWS answered otherwise than expected here: where that was is what a person needs.
+        where = traceback.format_exc(limit=-3)
+        return _trouble(f"{verb} {name}: {type(error).__name__}: {error}", where)
     return []
 
 
