@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -136,6 +137,33 @@ def test_while_another_run_lives_it_refuses(ask: Any, start_offering: Any) -> No
     assert code == 1
     assert "is run by other since" in errors
     assert cleared(ask) == 0
+
+
+def test_a_run_that_lost_its_day_stops_at_its_next_transaction(ask: Any, start_offering: Any) -> None:
+    fill(ask, accepted=150)
+    loser = start_offering(OFFERING_BATCH="1")
+    wait_until_some_are_cleared(ask, 5)
+    ask("MERGE (k:Calendar {name: 'credcoin'}) SET k.turn = 0 WITH k MATCH (d:Daynode {current: true}) SET d.run = 'b'")
+    at_the_loss = cleared(ask)
+    code, report, errors = end(loser)
+    assert (code, report) == (1, {})
+    assert "Another run has taken the day over" in errors
+    assert cleared(ask) == at_the_loss < 150
+    assert ask(STATE) == [{"date": DAY, "offering": True, "failed": None}], "the day is the other run's to give back"
+
+
+def test_a_run_that_is_long_at_one_thing_is_not_taken_for_dead(ask: Any, start_offering: Any) -> None:
+    fill(ask, accepted=5)
+    with socket.create_server(("127.9.1.4", 0)) as never_answers:
+        aws = {"AWS_ENDPOINT_URL": f"http://127.9.1.4:{never_answers.getsockname()[1]}", "AWS_REGION": "eu-central-1"}
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "REPORT_BUCKET": "reports"}
+        busy = start_offering(OFFERING_LEASE_SECONDS="1", **aws, **keys)
+        wait_until_some_are_cleared(ask, 5)
+        with never_answers.accept()[0]:  # from now on it waits for S3
+            code, _, errors = end(start_offering(OFFERING_LEASE_SECONDS="1"))
+            busy.kill()
+    assert code == 1
+    assert "that run is alive" in errors
 
 
 def test_a_run_that_slept_while_another_took_over_does_no_harm_when_it_wakes(ask: Any, start_offering: Any) -> None:

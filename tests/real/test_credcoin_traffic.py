@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,31 @@ def command(app: Any, journal: Path, *more: str) -> list[str]:
     return [*traffic, "--reads", "20", "--writes", "20", *more]
 
 
+def wait_for_writes(journal: Path, over: threading.Event | None = None) -> None:
+    """Wait until every kind of write was acknowledged a few times: on a busy machine that takes a while."""
+    deadline = time.monotonic() + 40
+    while not (over and over.is_set()):
+        done = Counter(write.action for write in read_journal(journal) if write.answer) if journal.exists() else {}
+        if min(done.get("open", 0), done.get("issue", 0), done.get("accept", 0)) >= 5:
+            return
+        assert time.monotonic() < deadline, done
+        time.sleep(0.2)
+
+
 def some_traffic(app: Any, journal: Path) -> Report:
-    report = run(app.url, reads=20, writes=20, seconds=3, seed=7, journal=journal)
+    enough = threading.Event()
+
+    def watch() -> None:
+        try:
+            wait_for_writes(journal, enough)
+        finally:
+            enough.set()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    report = run(app.url, reads=20, writes=20, seconds=60, stop=enough, seed=7, journal=journal)
+    enough.set()
+    watcher.join()
     assert report.failed == 0, report.reasons
     return report
 
@@ -35,7 +60,7 @@ def test_the_proof_holds_across_an_offering(
 
     proof = prove(neo4j_server.uri, ("neo4j", neo4j_server.password), journal)
     assert proof.holds, proof.sentence()
-    assert proof.acknowledged == report.acknowledged_writes == report.writes.requests > 40
+    assert proof.acknowledged == report.acknowledged_writes == report.writes.requests >= 15
     assert report.versions == {"1.0.0": report.requests}
     assert 0 < report.reads.p50_ms <= report.reads.p95_ms <= report.reads.p99_ms <= report.reads.max_ms
 
@@ -72,7 +97,7 @@ def test_the_proof_goes_red_when_a_write_is_touched(
 def test_killed_it_leaves_all_that_was_acknowledged(start_app: Any, neo4j_server: Any, tmp_path: Path) -> None:
     app, journal = start_app(), tmp_path / "journal.jsonl"
     process = subprocess.Popen(command(app, journal), stdout=subprocess.DEVNULL)
-    time.sleep(3)
+    wait_for_writes(journal)
     process.kill()
     process.wait()
     proof = prove(neo4j_server.uri, ("neo4j", neo4j_server.password), journal)
@@ -81,13 +106,13 @@ def test_killed_it_leaves_all_that_was_acknowledged(start_app: Any, neo4j_server
 
 
 def test_told_to_stop_it_still_reports_and_proves(start_app: Any, neo4j_server: Any, tmp_path: Path) -> None:
-    app = start_app()
+    app, journal = start_app(), tmp_path / "journal.jsonl"
     process = subprocess.Popen(
-        command(app, tmp_path / "journal.jsonl", "--prove", neo4j_server.uri),
+        command(app, journal, "--prove", neo4j_server.uri),
         stdout=subprocess.PIPE,
         env={"LEDGER_AUTH": neo4j_server.auth},
     )
-    time.sleep(3)
+    wait_for_writes(journal)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=30)
     report = json.loads(output)
