@@ -6,6 +6,8 @@ from moto.backends import get_backend
 
 from dco_sandbox.runtime import Runtime
 
+_STOPPED_SHOWN = 5
+
 
 def survey(runtime: Runtime) -> dict[str, Any]:
     """Return services, tasks, instances, load balancers, alarms and processes; asks nothing but memory."""
@@ -18,7 +20,7 @@ def survey(runtime: Runtime) -> dict[str, Any]:
         return {
             "endpoint": world.endpoint,
             "services": [_service(service) for service in ecs.services.values()],
-            "tasks": [_task(task) for tasks in ecs.tasks.values() for task in tasks.values()],
+            "tasks": _tasks(ecs),
             "instances": [
                 _instance(instance) for reservation in ec2.reservations.values() for instance in reservation.instances
             ],
@@ -47,6 +49,13 @@ def _service(service: Any) -> dict[str, Any]:
 
 def _of(deployment: Any, key: str) -> Any:
     return deployment.get(key) if isinstance(deployment, dict) else getattr(deployment, "rollout_state", None)
+
+
+def _tasks(ecs: Any) -> list[dict[str, Any]]:
+    """Return what runs, and of what has stopped only the last few."""
+    tasks = [_task(task) for known in ecs.tasks.values() for task in known.values()]
+    stopped = [task for task in tasks if task["status"] == "STOPPED"]
+    return [*stopped[-_STOPPED_SHOWN:], *(task for task in tasks if task["status"] != "STOPPED")]
 
 
 def _task(task: Any) -> dict[str, Any]:
