@@ -74,7 +74,8 @@ def _parsed(text: str, path: str) -> dict[str, Any]:
         return cast("Any", hcl2).loads(without_comments(text) + "\n", serialization_options=options)
     except LarkError as error:
         line = getattr(error, "line", None) or "?"
-        what = str(error).partition("\n")[0]
+        token = str(getattr(error, "token", "")).strip()
+        what = f"unexpected {token[:40]!r}" if token else "it ends too early"
         raise ConfigurationError(f"{path}:{line}: not valid HCL: {what}", f"correct {path} and commit it") from None
 
 

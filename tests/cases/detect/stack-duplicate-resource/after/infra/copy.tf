@@ -1,0 +1,3 @@
+resource "aws_instance" "ledger" {
+  ami = "ami-1"
+}

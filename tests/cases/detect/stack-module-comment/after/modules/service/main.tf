@@ -1,0 +1,6 @@
+# hi
+variable "size" {}
+
+resource "aws_ecs_service" "api" {
+  desired_count = var.size
+}
