@@ -23,7 +23,7 @@ resource "aws_instance" "this" {
 
   user_data = templatefile("${path.module}/boot.sh", {
     database       = var.database
-    region         = data.aws_region.current.name
+    region         = data.aws_region.current.id
     slot_parameter = var.slot_parameter
     secret_id      = var.secret_arn
     device         = var.device

@@ -54,7 +54,7 @@ resource "aws_vpc_endpoint" "interface" {
   for_each = local.endpoints
 
   vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${data.aws_region.current.name}.${each.key}"
+  service_name        = "com.amazonaws.${data.aws_region.current.id}.${each.key}"
   vpc_endpoint_type   = "Interface"
   subnet_ids          = [for zone in var.zones : aws_subnet.private[zone].id]
   security_group_ids  = [aws_security_group.endpoints[0].id]
@@ -68,7 +68,7 @@ resource "aws_vpc_endpoint" "s3" {
   count = var.egress == "endpoints" ? 1 : 0
 
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${data.aws_region.current.name}.s3"
+  service_name      = "com.amazonaws.${data.aws_region.current.id}.s3"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for zone in var.zones : aws_route_table.private[zone].id]
 

@@ -7,8 +7,10 @@ data "aws_region" "current" {}
 locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
+  region    = data.aws_region.current.id
   own       = "${local.partition}:%s:${local.region}:${local.account}"
+
+  cluster = reverse(split("/", var.cluster_arn))[0]
 
   trusted = length(var.trusted_arns) > 0 ? var.trusted_arns : ["arn:${local.partition}:iam::${local.account}:root"]
 
@@ -44,11 +46,22 @@ locals {
         Condition = {}
       },
       {
-        Sid       = "RollServices"
+        Sid       = "MarkTaskDefinitions"
         Effect    = "Allow"
-        Action    = ["ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"]
-        Resource  = ["*"]
-        Condition = { ArnEquals = { "ecs:cluster" = var.cluster_arn } }
+        Action    = ["ecs:TagResource"]
+        Resource  = ["arn:${format(local.own, "ecs")}:task-definition/*"]
+        Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+      },
+      {
+        Sid    = "RollServices"
+        Effect = "Allow"
+        Action = ["ecs:StopServiceDeployment", "ecs:StopTask", "ecs:UpdateService"]
+        Resource = [
+          "arn:${format(local.own, "ecs")}:service/${local.cluster}/*",
+          "arn:${format(local.own, "ecs")}:service-deployment/${local.cluster}/*",
+          "arn:${format(local.own, "ecs")}:task/${local.cluster}/*",
+        ]
+        Condition = {}
       },
       {
         Sid       = "RunTasks"
@@ -56,6 +69,13 @@ locals {
         Action    = ["ecs:RunTask"]
         Resource  = [for family in var.task_families : "arn:${format(local.own, "ecs")}:task-definition/${family}:*"]
         Condition = { ArnEquals = { "ecs:cluster" = var.cluster_arn } }
+      },
+      {
+        Sid       = "LookAtTaskRoles"
+        Effect    = "Allow"
+        Action    = ["iam:GetRole"]
+        Resource  = var.task_role_arns
+        Condition = {}
       },
       {
         Sid       = "PassTaskRoles"
@@ -72,10 +92,11 @@ locals {
         Condition = {}
       },
       {
-        # No delete and no bypass of retention: what dco wrote, dco can't take back.
+        # Deleting only hides behind a marker: no version is deleted and no retention bypassed, so that what
+        # dco wrote, dco can't take back.
         Sid       = "KeepJournal"
         Effect    = "Allow"
-        Action    = ["s3:GetObject", "s3:GetObjectRetention", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"]
+        Action    = ["s3:DeleteObject", "s3:GetObject", "s3:GetObjectRetention", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"]
         Resource  = ["${aws_s3_bucket.this.arn}/*"]
         Condition = {}
       },
@@ -94,6 +115,13 @@ locals {
       Resource  = topics
       Condition = {}
     } if length(topics) > 0],
+    [for arns in [var.build_project_arns] : {
+      Sid       = "Build"
+      Effect    = "Allow"
+      Action    = ["codebuild:BatchGetBuilds", "codebuild:ListBuildsForProject", "codebuild:StartBuild", "codebuild:StopBuild"]
+      Resource  = arns
+      Condition = {}
+    } if length(arns) > 0],
     [for arns in [var.secret_arns] : {
       Sid       = "ReadSecrets"
       Effect    = "Allow"

@@ -52,6 +52,12 @@ variable "notification_topic_arns" {
   default     = []
 }
 
+variable "build_project_arns" {
+  description = "CodeBuild projects that build images for dco."
+  type        = list(string)
+  default     = []
+}
+
 variable "trusted_arns" {
   description = "Who may take the role on; empty for this account's administrators."
   type        = list(string)

@@ -15,6 +15,7 @@ from dco_sandbox.provider import (
     s3,
     s3_rules,
     ssm,
+    volumes,
     vpc,
     vpc_edges,
 )
@@ -35,6 +36,7 @@ MODULES = (
     s3,
     s3_rules,
     ssm,
+    volumes,
     vpc,
     vpc_edges,
 )
