@@ -7,17 +7,22 @@ from typing import Any
 
 import msgspec
 
-from dco.flow import serving
+from dco.flow import adopting, rehearsing, serving
 from dco.flow.due import overdue
-from dco.flow.engine import Engine, Unfinished
+from dco.flow.engine import Engine, Story, Unfinished
+from dco.flow.looking import Seen
 from dco.flow.night import Request, night
 from dco.flow.offering import begin, end
+from dco.flow.rehearsing import Rehearsal
+from dco.flow.rollback import MARK, rollback
+from dco.flow.rollback import Request as RollbackRequest
 from dco.flow.steps import Steps
 from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
 from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, Refused
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
+from dco.model.release import Release
 from dco.operations.image_build import ImageBuild
 from dco.operations.operation import Operation
 from dco.operations.service_roll import ServiceRoll
@@ -98,15 +103,18 @@ class _ToldJournal(ChainedJournal):
 def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -> Engine:
     """Return the engine with its stories. `said` hears the journal's sentences, `begun` the steps' names."""
 
-    def tell_night(steps: Steps, key: str, request: dict[str, Any]) -> dict[str, Any]:
-        asked = msgspec.convert(request, Request)
-        world = outside(directory, asked.environment)
-        journal = _ToldJournal(world, said)
-        tonight = Tonight(key, asked.environment, world, journal, steps, operations(asked.environment, world))
-        return msgspec.to_builtins(night(tonight, asked))
+    def telling(tell: Callable[[Tonight, Any], Report], kind: Any) -> Story:
+        def story(steps: Steps, key: str, request: dict[str, Any]) -> dict[str, Any]:
+            asked = msgspec.convert(request, kind)
+            world = outside(directory, asked.environment)
+            journal = _ToldJournal(world, said)
+            tonight = Tonight(key, asked.environment, world, journal, steps, operations(asked.environment, world))
+            return msgspec.to_builtins(tell(tonight, asked))
 
-    own = own_directory(directory, environment)
-    return Engine(own, {"night": tell_night}, tell=begun)
+        return story
+
+    stories = {"night": telling(night, Request), "rollback": telling(rollback, RollbackRequest)}
+    return Engine(own_directory(directory, environment), stories, tell=begun)
 
 
 def run(settings: Settings, said: Tell, begun: Tell) -> Report:
@@ -138,6 +146,48 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
         raise
 
 
+def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tell) -> Report:
+    """Go back to an earlier release, or go on with going back when that was interrupted.
+
+    Raises `Refused` while a night has begun and not ended, `PersonNeeded` when the engine can't write.
+    """
+    environment = settings.needed()
+    now = SystemClock().now()
+    with engine(settings.directory, environment, said, begun) as running:
+        unfinished = running.unfinished()
+        for one in unfinished:
+            if one.elsewhere or not one.key.endswith(MARK):
+                where = "runs in another process" if one.elsewhere else "was interrupted"
+                raise Refused(f"night {one.key} {where}", "let it end first: `dco run` goes on with it")
+        key = unfinished[0].key if unfinished else _new_key(now) + MARK
+        if not unfinished:
+            request = RollbackRequest(environment=environment, began=now, to=to, why=why)
+            running.start("rollback", key, msgspec.to_builtins(request))
+        return msgspec.convert(running.wait(key), Report)
+
+
+def see(directory: Path, environment: Environment, since: str | None, until: str | None, *, offline: bool) -> Seen:
+    """Look for changes; offline by the files of two commits alone, without AWS and Terraform."""
+    world = outside(directory, environment)
+    if offline:
+        return rehearsing.compare_files(environment, world.source, since, until, world.clock.now())
+    return rehearsing.compare(environment, world, since, until)
+
+
+def rehearse(directory: Path, environment: Environment) -> Rehearsal:
+    """Do what a night does up to its plan; writes nothing to AWS."""
+    return rehearsing.rehearse(environment, outside(directory, environment))
+
+
+def adopt(directory: Path, environment: Environment, revision: str | None, *, again: bool) -> Release:
+    """Record what runs now as the first release, and say so in the journal."""
+    world = outside(directory, environment)
+    night = _new_key(world.clock.now()) + "-adopt"
+    release = adopting.adopt(environment, world, revision, night, again=again)
+    note(world, f"{world.identity.caller()} records what runs as release {release.fingerprint} of {release.revision}")
+    return release
+
+
 def offering_only(settings: Settings, said: Tell) -> OfferingEnd:
     """Run the offering without an engine. Raises `OfferingFailed`."""
     if settings.offering is None:
@@ -164,7 +214,8 @@ def _never_began(error: DcoError) -> bool:
 def _unfinished(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:
     """Return the interrupted night to go on with; None when there is none, or its next offering is due already."""
     for one in found:
-        if overdue(environment.schedule, _began(one.key), now):
+        if overdue(environment.schedule, _began(one.key), now) or (one.elsewhere and one.key.endswith(MARK)):
+            # the offering comes first: it does not wait for a person who goes back elsewhere
             continue
         if one.elsewhere:
             raise Refused(f"night {one.key} runs already in another process", "`dco status` shows it")

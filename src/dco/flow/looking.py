@@ -5,12 +5,14 @@ import msgspec
 from dco.detect.detect import Look, detect
 from dco.flow.tonight import Tonight
 from dco.model.change import Change, ChangeSet
+from dco.model.environment import Environment
 from dco.model.errors import ConfigurationError, Refused
 from dco.model.plan import Plan
 from dco.model.release import Release
 from dco.plan.build import build
 from dco.plan.explain import explain
 from dco.record import nights, quarantine, releases
+from dco.seams.outside import Outside
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ def enter(tonight: Tonight) -> None:
 
 def look(tonight: Tonight) -> Seen:
     """Compare everything with the release record. Raises `ConfigurationError` where nothing can be compared."""
-    seen = tonight.steps.run("detect", Seen, lambda: _look(tonight))
+    seen = tonight.steps.run("detect", Seen, lambda: see(tonight.environment, tonight.outside))
     for change in seen.changes.unread():
         tonight.say("detected", sentence_of(change))
     for change in seen.changes.to_do():
@@ -51,21 +53,23 @@ def look(tonight: Tonight) -> Seen:
     return seen
 
 
-def _look(tonight: Tonight) -> Seen:
-    outside = tonight.outside
-    released = releases.read(outside.objects)
+def see(environment: Environment, outside: Outside, since: Release | None = None, revision: str = "") -> Seen:
+    """Look at everything, by default from the present release to HEAD; writes nothing to AWS.
+
+    Raises `ConfigurationError` where nothing can be compared.
+    """
+    released = since or releases.read(outside.objects)
     if released is None:
         raise ConfigurationError(
-            f"nothing was ever released in {tonight.environment.name}: there is nothing to compare with",
+            f"nothing was ever released in {environment.name}: there is nothing to compare with",
             "run `dco adopt` once: it records what runs now",
         )
     if trouble := outside.source.trouble(released.revision):
         raise ConfigurationError(
             "the repository can't be compared: " + "; ".join(trouble), "mend it and start the night again"
         )
-    revision = outside.source.head()
-    look = detect(tonight.environment, outside, released, revision)
-    return Seen(released=released, revision=revision, look=look)
+    revision = revision or outside.source.head()
+    return Seen(released=released, revision=revision, look=detect(environment, outside, released, revision))
 
 
 def plan(tonight: Tonight, seen: Seen) -> Plan:

@@ -25,3 +25,8 @@ def of_night(objects: Objects, night: str) -> Release | None:
     """Return the release that a night recorded, if it did."""
     body = objects.get(f"releases/{night}.json")
     return None if body is None else msgspec.json.decode(body, type=Release)
+
+
+def nights(objects: Objects) -> tuple[str, ...]:
+    """Return the nights that recorded a release, the oldest first."""
+    return tuple(key.removeprefix("releases/").removesuffix(".json") for key in objects.list("releases/"))
