@@ -58,7 +58,7 @@ def _stacks(released: Release, look: Look, verdicts: dict[str, Verdict], revisio
             operation="stack.apply",
             target=name,
             reason="; ".join([*(change.reason for change in changes), *verdict.notes]),
-            undo=f"plan and apply {released.revision[:12]} again, with its inputs and the slots of that day",
+            undo=f"plan and apply {released.revision[:12]} again, with its recorded inputs and today's slots",
             risk=Risk.HIGH if asks else verdict.risk,
             arguments={
                 "meaning": planned.meaning,
