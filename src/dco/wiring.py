@@ -20,6 +20,7 @@ from dco.flow.steps import Steps
 from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
 from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, Refused
+from dco.model.finding import Finding, Mark
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
 from dco.model.release import Release
@@ -28,6 +29,7 @@ from dco.operations.operation import Operation
 from dco.operations.service_roll import ServiceRoll
 from dco.operations.stack_apply import StackApply
 from dco.operations.workflow_accept import WorkflowAccept
+from dco.providers.aws import examination
 from dco.providers.aws.alarms import CloudWatchAlarms
 from dco.providers.aws.identity import StsIdentity
 from dco.providers.aws.images import AwsImages
@@ -40,11 +42,15 @@ from dco.providers.clock import SystemClock
 from dco.providers.commands import LocalCommands
 from dco.providers.git import GitSource
 from dco.providers.graph import Neo4jGraphs
+from dco.providers.machine import disk, git, python
 from dco.providers.terraform.stacks import TerraformStacks
+from dco.providers.terraform.version import look as terraform
 from dco.providers.web import HttpWeb
 from dco.record.journal import ChainedJournal
+from dco.review.checking import Check, check_all
+from dco.review.doctor import checks
 from dco.seams.outside import Outside
-from dco.settings import Settings
+from dco.settings import FILE, Settings, read
 
 Tell = Callable[[str], None]
 
@@ -186,6 +192,26 @@ def adopt(directory: Path, environment: Environment, revision: str | None, *, ag
     release = adopting.adopt(environment, world, revision, night, again=again)
     note(world, f"{world.identity.caller()} records what runs as release {release.fingerprint} of {release.revision}")
     return release
+
+
+def doctor(directory: Path, *, send: bool) -> tuple[Finding, ...]:
+    """Check everything that a night needs; never raises. What needs a readable dco.toml is skipped without one."""
+    machine: list[Check] = [("python", python), ("git", git), ("terraform", terraform)]
+    try:
+        environment = read(directory).needed()
+    except ConfigurationError as error:
+        wrong = Finding(Mark.NG, FILE, error.what, error.remedy)
+        rest = Finding(Mark.SKIP, "everything else", f"it needs {FILE}")
+        return (*check_all(machine), wrong, rest)
+    aws = AwsSession(environment.aws, directory)
+    account: list[Check] = [
+        (FILE, lambda: Finding(Mark.OK, FILE, f"environment {environment.name}, mode {environment.mode}")),
+        ("disk", lambda: disk(own_directory(directory, environment))),
+        ("credentials", lambda: examination.identity(aws)),
+        ("clock", lambda: examination.clock(aws)),
+        ("bucket", lambda: examination.bucket(aws, environment.state.bucket)),
+    ]
+    return check_all([*machine, *account, *checks(environment, outside(directory, environment), directory, send=send)])
 
 
 def offering_only(settings: Settings, said: Tell) -> OfferingEnd:

@@ -37,7 +37,6 @@ def command(directory: Path, night: str, machine: bool) -> None:
     for change in report.changes:
         click.echo(f"  {change}")
     for step in report.steps:
-        click.echo(
-            f"  {step.name:30} {step.state:8} {step.seconds:6.1f} s  {step.detail.splitlines()[0] if step.detail else ''}"
-        )
+        detail = step.detail.partition("\n")[0]
+        click.echo(f"  {step.name:30} {step.state:8} {step.seconds:6.1f} s  {detail}")
     screen.report(report, 0)

@@ -1,0 +1,1 @@
+"""What is looked at apart from the nights: whether everything that a night needs is there."""
