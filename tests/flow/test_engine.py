@@ -134,7 +134,7 @@ def test_errors_survive_being_stored(error: DcoError) -> None:
     assert (type(again), again.args) == (type(error), error.args)
 
 
-def test_a_second_process_sees_a_running_story_as_elsewhere(program: Path, tmp_path: Path) -> None:
+def test_a_second_process_sees_a_running_story_as_elsewhere(tmp_path: Path) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text(TOLD.replace('note(f"{number}")', 'note(f"{number}"); time.sleep(2)'))
     running = subprocess.Popen([sys.executable, str(slow), str(tmp_path), "never"], stdout=subprocess.DEVNULL)
