@@ -1,0 +1,1 @@
+"""ECS made real: tasks are processes, services are rolled as the Amazon ECS Developer Guide tells."""

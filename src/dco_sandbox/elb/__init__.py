@@ -1,0 +1,1 @@
+"""Application Load Balancers made real: HAProxy carries the requests, targets are really probed."""
