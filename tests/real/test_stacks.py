@@ -9,6 +9,7 @@ import pytest
 
 from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError, Refused, StepFailed, Unreadable
+from dco.providers.terraform.saved import read_saved_state
 from dco.providers.terraform.stacks import TerraformStacks
 
 MAIN = """
@@ -204,3 +205,22 @@ def test_a_stack_or_a_variable_file_that_is_not_there_is_named(place: Place) -> 
         place.stacks.plan(Stack(directory="nowhere"), place.root, place.file)
     with pytest.raises(ConfigurationError, match=r"infra/nosuch\.tfvars"):
         place.stacks.plan(Stack(directory="infra", var_files=["nosuch.tfvars"]), place.root, place.file)
+
+
+def test_a_saved_plan_that_cannot_be_read_is_left_to_terraform(place: Place) -> None:
+    place.stacks.plan(STACK, place.root, place.file)
+    assert read_saved_state(place.file) is not None
+    place.file.write_bytes(b"sealed")
+    assert read_saved_state(place.file) is None
+
+
+def test_data_sources_have_one_fingerprint_whether_something_changes_or_not(place: Place) -> None:
+    place.write(
+        'data "terraform_remote_state" "self" {\n  backend = "local"\n  config  = { path = "other" }\n}\n', "d.tf"
+    )
+    (place.root / "infra/other").write_text('{"version":4,"serial":1,"lineage":"x","outputs":{},"resources":[]}')
+    changing = place.stacks.plan(STACK, place.root, place.file)
+    place.stacks.apply(STACK, place.root, place.file)
+    quiet = place.stacks.plan(STACK, place.root, place.file)
+    assert (changing.changed, quiet.changed) == (True, False)
+    assert quiet.data_sources == changing.data_sources != {}

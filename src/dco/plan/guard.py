@@ -34,6 +34,8 @@ HOLDS_DATA = (
 )
 """Types of which a resource holds data, or carries what does."""
 _NO_DATA = ("aws_db_parameter_group", "aws_db_option_group", "aws_db_subnet_group", "aws_db_event_subscription")
+_REVISIONS = ("aws_ecs_task_definition",)
+"""Types whose replacement only adds a revision: nothing that runs is touched by it."""
 _EVERYBODY = {"0.0.0.0/0", "::/0"}
 _INGRESS = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_security_group", "aws_default_*")
 _PROTECTIONS = {
@@ -66,7 +68,7 @@ def inspect(name: str, stack: Stack, plan: StackPlan, slots: frozenset[str] = fr
         loss = _loss(resource["change"]["actions"])
         if loss and _holds_data(resource, stack, slots):
             refusals.append(_refusal(name, resource, loss, created))
-        elif loss:
+        elif loss and not (loss == "replace" and resource["type"] in _REVISIONS):
             notes.append(f"{loss}s {resource['address']}{_because(resource)}")
         notes += _openings(resource)
     return Verdict(tuple(refusals), Risk.HIGH if notes or refusals else Risk.MEDIUM, tuple(notes))

@@ -12,6 +12,7 @@ from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError, StepFailed, Unreadable
 from dco.providers.terraform.command import Answer, Command, find
 from dco.providers.terraform.reading import read_plan
+from dco.providers.terraform.saved import read_saved_state
 from dco.providers.terraform.words import diagnostics, failure, needs_init, refusal
 from dco.seams.stacks import StackPlan
 
@@ -46,7 +47,14 @@ class TerraformStacks:
         if answer.code not in (0, _CHANGES):
             raise refusal(stack.directory, "plan", diagnostics(answer.out, answer.err))
         file.chmod(0o600)
-        return read_plan(self._show(stack, place, file), str(file), self.serial(stack, root))
+        saved = read_saved_state(file)
+        if answer.code == 0 and saved is not None:
+            return StackPlan(changed=False, file=str(file), serial=saved.serial, data_sources=saved.data_sources)
+        shown = self._show(stack, place, file)
+        if saved is None:
+            return read_plan(shown, str(file), self.serial(stack, root))
+        found = read_plan(shown, str(file), saved.serial)
+        return msgspec.structs.replace(found, data_sources=saved.data_sources)
 
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
         """See `Stacks.apply`. Raises `Refused` too when someone else holds the lock: then nothing was applied."""
