@@ -24,11 +24,13 @@ from dco.model.finding import Finding, Mark
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
 from dco.model.release import Release
+from dco.model.survey import Account, Checkout
 from dco.operations.image_build import ImageBuild
 from dco.operations.operation import Operation
 from dco.operations.service_roll import ServiceRoll
 from dco.operations.stack_apply import StackApply
 from dco.operations.workflow_accept import WorkflowAccept
+from dco.providers import checkout
 from dco.providers.aws import examination
 from dco.providers.aws.alarms import CloudWatchAlarms
 from dco.providers.aws.identity import StsIdentity
@@ -38,6 +40,7 @@ from dco.providers.aws.objects import S3Objects
 from dco.providers.aws.parameters import AwsParameters
 from dco.providers.aws.services import EcsServices
 from dco.providers.aws.session import AwsSession
+from dco.providers.aws.survey import survey as look_through
 from dco.providers.clock import SystemClock
 from dco.providers.commands import LocalCommands
 from dco.providers.git import GitSource
@@ -212,6 +215,16 @@ def doctor(directory: Path, *, send: bool) -> tuple[Finding, ...]:
         ("bucket", lambda: examination.bucket(aws, environment.state.bucket)),
     ]
     return check_all([*machine, *account, *checks(environment, outside(directory, environment), directory, send=send)])
+
+
+def survey_account(directory: Path, region: str) -> Account:
+    """Look through the account of the usual credentials for what a dco.toml could name."""
+    return look_through(AwsSession(Aws(region=region), directory))
+
+
+def survey_checkout(directory: Path) -> Checkout:
+    """Look through a directory for what a dco.toml could name."""
+    return checkout.survey(directory)
 
 
 def offering_only(settings: Settings, said: Tell) -> OfferingEnd:

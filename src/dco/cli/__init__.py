@@ -1,6 +1,7 @@
 """The commands: parse, call, show. One file a command; each is imported only when it is called."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -52,7 +53,7 @@ class _Lazy(click.Group):
 @click.version_option(package_name="dco")
 @click.pass_context
 def group(ctx: click.Context, directory: Path) -> None:
-    r"""Redeploy a system in the quiet hour after its nightly job, and go back when anything fails.
+    """Redeploy a system in the quiet hour after its nightly job, and go back when anything fails.
 
     \b
     Exit codes: 0 quiet or deployed; 2 configuration or usage; 3 the offering failed or did not end, nothing
@@ -70,3 +71,8 @@ def main() -> None:
         group(prog_name="dco")
     except DcoError as error:
         sys.exit(fail(error))
+    except Exception as error:  # the process's edge: a person gets a sentence, whoever wants it the traceback
+        if os.environ.get("DCO_TRACEBACK"):
+            raise
+        what = f"unforeseen: {type(error).__name__}: {error}"
+        sys.exit(fail(DcoError(what, "DCO_TRACEBACK=1 in the environment shows where; please report it")))

@@ -16,7 +16,7 @@ from dco.model.approval import Verdict
 @click.option("--json", "machine", is_flag=True, help="Print what was handed in as JSON.")
 @click.pass_obj
 def command(directory: Path, night: str | None, why: str, digest: str | None, machine: bool) -> None:
-    r"""End a night: a waiting one at once, a running one by taking back what it did.
+    """End a night: a waiting one at once, a running one by taking back what it did.
 
     Without NIGHT, the one that waits. Who says it is the AWS identity of this shell; it is proved by a signed request.
 

@@ -14,7 +14,7 @@ from dco.cli import screen
 @click.option("--json", "machine", is_flag=True, help="Print the record as JSON.")
 @click.pass_obj
 def command(directory: Path, revision: str | None, again: bool, machine: bool) -> None:
-    r"""Record what runs now as the first release.
+    """Record what runs now as the first release.
 
     Detection compares with this record; without one, the first night would redeploy everything. Refuses while a
     service is not settled, or runs another image than its slot names.

@@ -20,7 +20,7 @@ _CELL = 24
 @click.option("--json", "machine", is_flag=True, help="Print what was found as JSON.")
 @click.pass_obj
 def command(directory: Path, since: str | None, until: str | None, offline: bool, machine: bool) -> None:
-    r"""Look for changes and show them, without planning.
+    """Look for changes and show them, without planning.
 
     Writes nothing. What could not be read is shown as unknown or error, never as unchanged.
 

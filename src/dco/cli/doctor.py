@@ -14,7 +14,7 @@ from dco.model.finding import Mark, bad
 @click.option("--json", "machine", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def command(directory: Path, send: bool, machine: bool) -> None:
-    r"""Check everything that a night needs; OK, NG or SKIP, each with its remedy.
+    """Check everything that a night needs; OK, NG or SKIP, each with its remedy.
 
     Changes nothing; Terraform's state is locked for the seconds of a plan. Exit code 2 when anything is NG.
 

@@ -18,7 +18,7 @@ from dco.wiring import note
 @click.option("--lift", is_flag=True, help="End all freezes.")
 @click.pass_obj
 def command(directory: Path, until: str | None, why: str | None, lift: bool) -> None:
-    r"""Let no update start until a time; offerings run as always.
+    """Let no update start until a time; offerings run as always.
 
     \b
     Examples: dco freeze --until 2026-12-27 --why "year end"

@@ -14,7 +14,7 @@ from dco.record import nights
 @click.option("--json", "machine", is_flag=True, help="Print the reports as JSON.")
 @click.pass_obj
 def command(directory: Path, last: int, machine: bool) -> None:
-    r"""List the nights, the newest last.
+    """List the nights, the newest last.
 
     \b
     Example: dco history --last 7

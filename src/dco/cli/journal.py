@@ -19,7 +19,7 @@ from dco.record import journal
 @click.option("--json", "machine", is_flag=True, help="Print the entries as JSON.")
 @click.pass_context
 def command(ctx: click.Context, night: str | None, last: int, facts: bool, machine: bool) -> None:
-    r"""Show the journal, or verify it.
+    """Show the journal, or verify it.
 
     \b
     Examples: dco journal --night 20261123-030000
@@ -45,7 +45,7 @@ def command(ctx: click.Context, night: str | None, last: int, facts: bool, machi
 @click.option("--json", "machine", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def verify(directory: Path, machine: bool) -> None:
-    r"""Check the chain and its anchors; say where it was tampered with.
+    """Check the chain and its anchors; say where it was tampered with.
 
     \b
     Example: dco journal verify

@@ -12,7 +12,7 @@ from dco.cli import screen
 @click.option("--json", "machine", is_flag=True, help="Print the plan, and what would stop it, as JSON.")
 @click.pass_obj
 def command(directory: Path, machine: bool) -> None:
-    r"""Show what a night would do; changes nothing.
+    """Show what a night would do; changes nothing.
 
     It takes the night's own road, without the offering, and stops before the first write.
 

@@ -15,7 +15,7 @@ from dco.wiring import note
 @click.option("--why", default="", help="A sentence for the journal.")
 @click.pass_obj
 def command(directory: Path, fingerprint: str, why: str) -> None:
-    r"""Let something that was rolled back be tried again.
+    """Let something that was rolled back be tried again.
 
     \b
     Example: dco release 3f9c1a77b2d04e51 --why "the disk was full that night"

@@ -16,7 +16,7 @@ from dco.cli import screen
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def command(directory: Path, to: str | None, why: str, machine: bool) -> None:
-    r"""Go back to an earlier release.
+    """Go back to an earlier release.
 
     Images and stacks of that release are deployed and verified as in a night; what was left is kept out of the nights
     to come. Refuses while a night or the offering runs. A freeze does not hold it up, the guard of data does. When

@@ -14,7 +14,7 @@ from dco.cli import screen
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def command(directory: Path, machine: bool) -> None:
-    r"""Run a night: the offering, and then what has changed.
+    """Run a night: the offering, and then what has changed.
 
     A night that was interrupted goes on where it stopped.
 

@@ -10,7 +10,7 @@ from dco import settings
 @click.command()
 @click.pass_obj
 def command(directory: Path) -> None:
-    r"""Run nights on schedule, as a service; a night missed while it was down is made up for once.
+    """Run nights on schedule, as a service; a night missed while it was down is made up for once.
 
     Each night is a process of its own; one that dies is started again and goes on where it stopped.
 

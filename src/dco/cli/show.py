@@ -15,7 +15,7 @@ from dco.record import nights
 @click.option("--json", "machine", is_flag=True, help="Print plan and report as JSON.")
 @click.pass_obj
 def command(directory: Path, night: str, machine: bool) -> None:
-    r"""Show a night: its plan, its steps, how it ended and what served then.
+    """Show a night: its plan, its steps, how it ended and what served then.
 
     \b
     Example: dco show 20261123-030000

@@ -32,7 +32,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--json", "machine", is_flag=True, help="Print the status as JSON.")
 @click.pass_obj
 def command(directory: Path, machine: bool) -> None:
-    r"""Show what serves, what runs and what waits.
+    """Show what serves, what runs and what waits.
 
     \b
     Example: dco status

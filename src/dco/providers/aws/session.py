@@ -133,7 +133,13 @@ class AwsSession:
         # the stubs know each service by an overload of its own
         create: Callable[..., Any] = self._session.create_client
         with asking(f"reach {service}"):
-            return create(service, config=config)
+            try:
+                return create(service, config=config)
+            except ValueError as error:
+                # botocore's own check of the address that it makes of the region
+                raise ConfigurationError(
+                    f"could not reach {service}: {error}", "correct region under [aws] in dco.toml"
+                ) from error
 
     @property
     def cloudwatch(self) -> "CloudWatchClient":
