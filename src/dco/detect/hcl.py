@@ -17,6 +17,7 @@ from dco.model.errors import ConfigurationError
 
 _HEREDOC = re.compile(r"<<(-?)([A-Za-z_][\w.-]*)[ \t]*\r?\n((?:.*\n)*?)[ \t]*\2(?=\W|$)")
 _COMMENT = re.compile(r"(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL)
+_UNREMARKABLE = re.compile(r'[^"<#/\r]*')
 _OPENING = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _CARRIAGE = "\u240d"
 """Stands for a carriage return within a text: Terraform keeps it there, so it counts."""
@@ -122,9 +123,11 @@ def _pieces(text: str) -> Iterator[str]:
         elif comment := _COMMENT.match(text, at) if character in "#/" else None:
             end = comment.end()
             yield _blank(text, comment)
-        else:
+        elif text.startswith("\r\n", at):
             end = at + 1
-            yield "" if text.startswith("\r\n", at) else character
+        else:
+            end = _UNREMARKABLE.match(text, at + 1).end()  # pyright: ignore[reportOptionalMemberAccess]  # it may be empty
+            yield text[at:end]
         at = end
 
 
