@@ -25,11 +25,11 @@ def init(world: World) -> None:
     _terraform(world, "init", "-input=false", "-no-color", f"-backend-config={BACKEND}")
 
 
-def apply(world: World) -> None:
-    """Apply the stack as it stands in the repository; doing it again changes nothing."""
-    _terraform(
-        world, "apply", "-input=false", "-auto-approve", "-no-color", *(f"-var-file={name}" for name in VARIABLES)
-    )
+def apply(world: World, only: str | None = None) -> None:
+    """Apply the stack as it stands in the repository, or one module of it; doing it again changes nothing."""
+    target = [] if only is None else [f"-target={only}"]
+    variables = [f"-var-file={name}" for name in VARIABLES]
+    _terraform(world, "apply", "-input=false", "-auto-approve", "-no-color", *variables, *target)
 
 
 def directory(world: World) -> Path:

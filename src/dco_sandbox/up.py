@@ -1,12 +1,14 @@
 """How a world comes up, as a story; told again over a world that is there, it only repairs what is missing."""
 
 import shlex
+import socket
 import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dco_sandbox import access, daemon, founding, repository, stack
 from dco_sandbox.story import Story
@@ -34,7 +36,7 @@ def bring_up(directory: Path, story: Story, *, minute_seconds: float = MINUTE_SE
     else:
         _found(world, story, validate=validate)
         founded.touch()
-    with story.stage("Waits until both databases and the service are healthy"):
+    with story.stage("Waits until the service is rolled out and healthy"):
         wait_until_healthy(world)
     _tell_what_next(world, story)
     return world
@@ -51,6 +53,11 @@ def _found(world: World, story: Story, *, validate: bool) -> None:
         founding.found_slots(world, founding.push_image(world, built))
     with story.stage("Runs terraform init"):
         stack.init(world)
+    # A service that starts before its databases looks like a bad release, and would be taken for one.
+    with story.stage("Runs terraform apply for the databases"):
+        stack.apply(world, only="module.database")
+    with story.stage("Waits until both databases answer"):
+        wait_for_databases(world)
     with story.stage("Runs terraform apply"):
         stack.apply(world)
 
@@ -74,21 +81,51 @@ def _prepare_sources(world: World, story: Story) -> "Image":
         return founding.build_image(world)
 
 
+def wait_for_databases(world: World, seconds: float = _HEALTHY_SECONDS) -> None:
+    """Return once the Bolt port of each database is open."""
+    ssm = founding.client(world, "ssm")
+    end = time.monotonic() + seconds
+    for database in founding.DATABASES:
+        name = f"/credcoin/{founding.ENVIRONMENT}/{database}/uri"
+        uri = urlsplit(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        while not _is_open(str(uri.hostname), uri.port or 0):
+            if time.monotonic() > end:
+                raise WorldError(
+                    f"the {database} database does not answer at {uri.geturl()} after {seconds:.0f} s",
+                    f"see machine-*.log in {world.sandbox / 'logs'}",
+                )
+            time.sleep(_POLL_SECONDS)
+
+
+def _is_open(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
 def wait_until_healthy(world: World, seconds: float = _HEALTHY_SECONDS) -> None:
-    """Return once `/health`, asked through the load balancer, says that the service and both databases answer."""
-    end, last = time.monotonic() + seconds, "no answer yet"
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{repository.service_url(world)}/health", timeout=5) as answer:  # noqa: S310
-                if answer.status == _OK:
-                    return
-        except (urllib.error.URLError, OSError) as error:
-            last = str(error)
+    """Return once every service is rolled out and `/health`, asked through the load balancer, says well."""
+    end = time.monotonic() + seconds
+    while last := _what_is_missing(world):
+        if time.monotonic() > end:
+            raise WorldError(
+                f"the service at {repository.service_url(world)} is not healthy after {seconds:.0f} s: {last}",
+                f"dco-sandbox status {world.directory}; logs are in {world.sandbox / 'logs'}",
+            )
         time.sleep(_POLL_SECONDS)
-    raise WorldError(
-        f"the service at {repository.service_url(world)} is not healthy after {seconds:.0f} s: {last}",
-        f"dco-sandbox status {world.directory}; logs are in {world.sandbox / 'logs'}",
-    )
+
+
+def _what_is_missing(world: World) -> str:
+    """Return why the service is not well, or nothing when it is."""
+    services = access.control(world, "GET", "status")["services"]
+    for service in services:
+        if service["running"] < service["desired"] or service["rollout"] == "IN_PROGRESS":
+            return f"{service['running']} of {service['desired']} tasks run, rollout {service['rollout']}"
+    try:
+        with urllib.request.urlopen(f"{repository.service_url(world)}/health", timeout=5) as answer:  # noqa: S310
+            return "" if answer.status == _OK and services else f"it answers {answer.status}"
+    except (urllib.error.URLError, OSError) as error:
+        return str(error)
 
 
 def _environment_script(world: World) -> str:
