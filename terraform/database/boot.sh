@@ -127,10 +127,11 @@ set_password() {
     fi
     secret=$(patiently 120 aws secretsmanager get-secret-value --region "$region" --secret-id "$secret_id" \
         --query SecretString --output text) || fail "Without its secret $database does not start."
+    # After the two dashes nothing is an option any more: a password may begin with a dash.
     printf '%s' "$secret" | python3 -c '
 import json, sys
 word = json.load(sys.stdin)["password"].replace("\\", "\\\\").replace("\"", "\\\"")
-print(chr(34) + word + chr(34))' >"$scratch/password"
+print("--", chr(34) + word + chr(34), sep=chr(10))' >"$scratch/password"
     NEO4J_HOME=$neo4j NEO4J_CONF=$conf "$neo4j/bin/neo4j-admin" dbms set-initial-password "@$scratch/password" >/dev/null
     rm -f "$scratch/password"
     say "Set the initial password."
