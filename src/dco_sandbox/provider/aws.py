@@ -7,6 +7,8 @@ from typing import Any
 
 from dco_sandbox.provider import VERSION
 
+LOADER: Any = None
+"""Of botocore's models, when a warm process has read them already."""
 AGENT = f"terraform-provider-aws/{VERSION}"
 
 
@@ -41,6 +43,8 @@ class Aws:
 
         if self._session is None:
             self._session = Session(profile=self.profile)
+            if LOADER is not None:
+                self._session.register_component("data_loader", LOADER)
         # AWS_REGION is what the real provider reads, and botocore alone does not.
         region = self.region or os.environ.get("AWS_REGION") or None
         config = Config(retries={"mode": "standard", "max_attempts": 6}, user_agent_extra=AGENT)

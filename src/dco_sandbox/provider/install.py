@@ -5,13 +5,20 @@ import platform
 import sys
 from pathlib import Path
 
-from dco_sandbox.provider import VERSION
+from dco_sandbox.provider import VERSION, knock
 
 ADDRESSES = ("registry.terraform.io", "registry.opentofu.org")
 """Terraform and OpenTofu each look under a name of their own."""
 
 SCRIPT = """#!/bin/sh
-# Stands at the address of hashicorp/aws; -P keeps the stack's own folder off the import path.
+# Stands at the address of hashicorp/aws. The world that the AWS configuration belongs to may have a warm provider;
+# else one is started. -P keeps the stack's own folder off the import path.
+door="${{AWS_CONFIG_FILE%/aws/config}}/sandbox/provider.sock"
+if [ -S "$door" ]; then
+  '{python}' -I -S '{knock}' "$door" "$@"
+  code=$?
+  [ "$code" = 111 ] || exit "$code"
+fi
 exec '{python}' -P -m dco_sandbox.provider "$@"
 """
 
@@ -28,7 +35,7 @@ def install(mirror: Path, python: Path | None = None) -> Path:
 
     A file already right is left alone: Terraform records its hash in the stack's lock file.
     """
-    script = SCRIPT.format(python=python or sys.executable)
+    script = SCRIPT.format(python=python or sys.executable, knock=Path(knock.__file__))
     for address in ADDRESSES:
         place = mirror / address / "hashicorp" / "aws" / VERSION / target()
         _write(place / f"terraform-provider-aws_v{VERSION}", script)
