@@ -3,15 +3,19 @@
 import difflib
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from cronsim import CronSim, CronSimError
 
-from dco.model.environment import Aws, Environment, Offering
+from dco.model.environment import Aws, Environment, ObservedOffering, Offering
 from dco.model.errors import ConfigurationError, DcoError
 
 FILE = "dco.toml"
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
 _ELSE = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>[^`]*)`")
@@ -41,8 +45,14 @@ def read(directory: Path) -> Settings:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"there is no {FILE} in {directory}", "`dco init` writes one") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} can't be read: {error.strerror}", "it must be a file that we may read"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is no TOML: {error}", "mend that line") from None
+    except RecursionError:
+        raise ConfigurationError(f"{file} is nested too deeply", "no key of dco.toml is") from None
     try:
         environment = msgspec.convert(data, Environment)
     except msgspec.ValidationError as error:
@@ -50,7 +60,37 @@ def read(directory: Path) -> Settings:
         offering: Offering | None = _part(data.get("offering"), Offering)
         aws: Aws | None = _part(data.get("aws"), Aws)
         return Settings(directory=directory, environment=None, offering=offering, aws=aws, trouble=trouble)
-    return Settings(directory=directory, environment=environment, offering=environment.offering, aws=environment.aws)
+    offering, aws = environment.offering, environment.aws
+    if wrong := _senseless(environment):
+        trouble = ConfigurationError(f"{file}: {wrong[0]}", f"for example: {wrong[1]}")
+        return Settings(directory=directory, environment=None, offering=offering, aws=aws, trouble=trouble)
+    return Settings(directory=directory, environment=environment, offering=offering, aws=aws)
+
+
+def _senseless(environment: Environment) -> tuple[str, str] | None:
+    """Return what is of the right type and yet can't be meant, with an example; None when all makes sense."""
+    offering, schedule, policy = environment.offering, environment.schedule, environment.policy
+    for where, name in (
+        ("offering.quiet.database", offering.quiet.database if offering.quiet else None),
+        ("offering.database", offering.database if isinstance(offering, ObservedOffering) else None),
+    ):
+        if name is not None and name not in environment.databases:
+            known = ", ".join(sorted(environment.databases)) or "none"
+            return f"{where}: there is no [databases.{name}] (there is: {known})", f"[databases.{name}]"
+    for where, zone in (("policy.time_zone", policy.time_zone), ("schedule.time_zone", schedule.time_zone)):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return f"{where}: there is no time zone {zone!r}", 'time_zone = "Europe/Berlin"'
+    for window in policy.windows:
+        for key, time in (("begin", window.begin), ("end", window.end)):
+            if not _TIME.fullmatch(time):
+                return f"policy.windows: {key} {time!r} is no time of a day", example("windows")
+    try:
+        CronSim(schedule.cron, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        return f"schedule.cron: {schedule.cron!r} is no schedule ({error})", example("cron")
+    return None
 
 
 def _part(data: Any, kind: Any) -> Any:

@@ -13,7 +13,7 @@ from dco.model.outcome import Report
 from dco.model.plan import Plan
 from dco.model.release import Release
 from dco.model.stackplan import StackPlan
-from dco.plan.back import back, stacks_to_plan
+from dco.plan.back import back, serves_the_same, stacks_to_plan
 from dco.plan.explain import explain
 from dco.record import lock, nights, quarantine, releases
 
@@ -47,7 +47,7 @@ def rollback(tonight: Tonight, request: Request) -> Report:
         if updated.failed is None:
             tonight.steps.run("keep out what was left", bool, lambda: _keep_out(tonight, choice.present, request.why))
         offered = OfferingEnd(well=True, sentence="no offering: a person went back to an earlier release")
-        return ending.closed(tonight, request.began, offered, plan, updated)
+        return ending.closed(tonight, request.began, offered, plan, updated, f"a person asked for it: {request.why}")
     except DcoError as error:
         return ending.failed(tonight, request.began, error)
 
@@ -63,8 +63,11 @@ def _choose(tonight: Tonight, to: str | None) -> Choice:
             raise Refused(f"night {to} released nothing", "`dco history` lists the nights: choose one that deployed")
     else:
         target = _before(tonight, present)
-    if target.fingerprint == present.fingerprint:
-        raise Refused(f"night {target.night} released what serves now", "name another with --to; see `dco history`")
+    if serves_the_same(tonight.environment, present, target):
+        raise Refused(
+            f"night {target.night} released the images and stacks that serve now",
+            "name another with --to; `dco history` lists the nights",
+        )
     return Choice(present=present, target=target)
 
 
@@ -74,7 +77,7 @@ def _before(tonight: Tonight, present: Release) -> Release:
     kept_out = {one.goal for one in quarantine.all_of(objects)}
     for night in reversed(releases.nights(objects)):
         found = releases.of_night(objects, night)
-        if night >= present.night or found is None or found.fingerprint == present.fingerprint:
+        if night >= present.night or found is None or serves_the_same(tonight.environment, present, found):
             continue
         plan = nights.plan_of(objects, night)
         if plan is None or plan.goal not in kept_out:
@@ -114,8 +117,8 @@ def _plan(tonight: Tonight, choice: Choice, why: str) -> Plan:
         raise Refused("the way back is refused: " + "; ".join(plan.refusals), "each refusal names its way out")
     if not plan.steps:
         raise Refused(
-            f"night {choice.target.night} released the same images and stacks as serve now",
-            "what differs is only recorded: workflows, or the slots of databases",
+            f"the files of stacks differ from those of night {choice.target.night}, but Terraform would change nothing",
+            "commit the older files instead: the next night records them",
         )
     tonight.steps.run("keep the plan", bool, lambda: _keep(tonight, plan))
     return plan

@@ -33,6 +33,11 @@ def back(environment: Environment, present: Release, target: Release, plans: Map
     )
 
 
+def serves_the_same(environment: Environment, present: Release, target: Release) -> bool:
+    """Tell whether going back to a release would change nothing of what serves."""
+    return not differing(environment, present, target) and not stacks_to_plan(environment, present, target)
+
+
 def differing(environment: Environment, present: Release, target: Release) -> tuple[str, ...]:
     """Name the applications whose image is another in the target."""
     return tuple(
