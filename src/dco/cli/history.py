@@ -6,20 +6,25 @@ import click
 
 from dco.cli import screen
 from dco.cli.world import connect
-from dco.record import nights
+from dco.record import changelog, nights
 
 
 @click.command()
 @click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="How many nights.")
+@click.option("--changelog", "deployments", is_flag=True, help="Print the environment's changelog instead.")
 @click.option("--json", "machine", is_flag=True, help="Print the reports as JSON.")
 @click.pass_obj
-def command(directory: Path, last: int, machine: bool) -> None:
-    """List the nights, the newest last.
+def command(directory: Path, last: int, deployments: bool, machine: bool) -> None:
+    """List the nights, the newest last; or what was deployed by whose word, the newest first.
 
     \b
-    Example: dco history --last 7
+    Examples: dco history --last 7
+              dco history --changelog
     """
     _, outside = connect(directory)
+    if deployments:
+        click.echo(changelog.read(outside.objects) or "nothing was deployed yet\n", nl=False)
+        return
     reports = nights.reports(outside.objects, last)
     if machine:
         screen.as_json(reports)

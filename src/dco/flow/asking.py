@@ -25,14 +25,18 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True):
     over: str | None = None
 
 
-def ask(tonight: Tonight, plan: Plan) -> None:
-    """Return when the plan may start. Raises `Refused` when it may not, was rejected or nobody answered in time."""
+def ask(tonight: Tonight, plan: Plan) -> str:
+    """Return by whose word the plan may start, once it may.
+
+    Raises `Refused` when it may not, was rejected or nobody answered in time.
+    """
     shut = tonight.steps.run("calendar", str, lambda: _shut(tonight))
     if shut:
         raise Refused(shut, "the next night in an open time takes it up")
     if not policy.asks(tonight.environment.policy, plan):
-        tonight.say("approval", f"policy lets a plan of risk {plan.risk} start by itself")
-        return
+        by_itself = f"policy lets a plan of risk {plan.risk} start by itself"
+        tonight.say("approval", by_itself)
+        return by_itself
     waiting = _lay_out(tonight, plan)
     authors = (waiting.author, tonight.outside.source.author(plan.revision))
     votes: list[Vote] = []
@@ -52,6 +56,7 @@ def ask(tonight: Tonight, plan: Plan) -> None:
     if decision is None or not decision.granted:
         raise Refused(decision.reason if decision else str(word.over), "what serves was not touched")
     tonight.say("approval", decision.reason, {"votes": msgspec.to_builtins(decision.votes)})
+    return decision.reason
 
 
 def _shut(tonight: Tonight) -> str:

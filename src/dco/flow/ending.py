@@ -11,7 +11,7 @@ from dco.model.offering import OfferingEnd
 from dco.model.outcome import Outcome, Report
 from dco.model.plan import Plan
 from dco.plan.explain import explain
-from dco.record import nights, releases
+from dco.record import changelog, nights, releases
 from dco.verify.serving import served
 
 _OUTCOMES = {
@@ -41,13 +41,14 @@ def observed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan) -> 
     return _end(tonight, report, tell=False)
 
 
-def closed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan, updated: Updated) -> Report:
-    """End a night that deployed, or took back what it had begun."""
+def closed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan, updated: Updated, agreed: str) -> Report:
+    """End a night that deployed, or took back what it had begun; `agreed` says by whose word it started."""
     report = msgspec.structs.replace(_of_plan(tonight, began, offered, plan), steps=updated.steps)
     if updated.failed is not None:
         what = f"all is as before: {restore(updated.failed).what}"
         return _end(tonight, msgspec.structs.replace(report, outcome=Outcome.ROLLED_BACK, sentence=what), tell=True)
     _record(tonight, plan)
+    _log_change(tonight, plan, agreed)
     what = f"{plan.revision[:12]} serves and is verified"
     return _end(tonight, msgspec.structs.replace(report, outcome=Outcome.DEPLOYED, sentence=what), tell=True)
 
@@ -121,4 +122,23 @@ def _record(tonight: Tonight, plan: Plan) -> None:
         raise PersonNeeded(
             f"{plan.revision[:12]} serves and is verified, but could not be recorded: {error.what}",
             "run `dco adopt` when the bucket answers again, else the next night takes it for drift",
+        ) from error
+
+
+def _log_change(tonight: Tonight, plan: Plan, agreed: str) -> None:
+    """Put what was deployed into the environment's changelog. Raises `PersonNeeded` when it can't be written."""
+    outside = tonight.outside
+
+    def write() -> bool:
+        changes = tuple(sentence_of(change) for change in plan.changes)
+        entry = changelog.of_plan(plan, tonight.key, outside.clock.now(), changes, agreed)
+        changelog.add(outside.objects, entry)
+        return True
+
+    try:
+        tonight.steps.run("write the changelog", bool, write)
+    except DcoError as error:
+        raise PersonNeeded(
+            f"{plan.revision[:12]} serves, is verified and recorded, but not in the changelog: {error.what}",
+            f"`dco show {tonight.key}` has what the entry would say",
         ) from error

@@ -30,8 +30,8 @@ def night(tonight: Tonight, request: Request) -> Report:
         plan = looking.plan(tonight, seen)
         if tonight.environment.mode == "observe" or not plan.steps:
             return ending.observed(tonight, request.began, offered, plan)
-        ask(tonight, plan)
-        return ending.closed(tonight, request.began, offered, plan, update(tonight, plan))
+        agreed = ask(tonight, plan)
+        return ending.closed(tonight, request.began, offered, plan, update(tonight, plan), agreed)
     except DcoError as error:
         return ending.failed(tonight, request.began, error)
 
