@@ -135,7 +135,7 @@ def test_terraform_agrees_with_the_world(up: World) -> None:
 
 
 def test_down_leaves_no_process_and_up_brings_the_data_back(up: World) -> None:
-    account = ask(up, "POST", "/accounts", {"handle": "kept"}, key="kept-1")
+    account = ask(up, "POST", "/accounts", {"handle": "kept"}, key="kept-by-a-world-1")
     sandbox("down", str(up.directory))
     assert running(up) == []
     assert daemon.find(up) is None
