@@ -73,7 +73,10 @@ class World:
         return stack.plan(self.stack, self.stacks, self.source, revision, self.directory / "detect")
 
     def apply(self, revision: str) -> None:
-        self.stacks.apply(self.stack, self.directory / "detect/root", Path(self.plan(revision).file))
+        file, root = Path(self.plan(revision).file), self.directory / "detect/root"
+        assert not file.exists(), "a look leaves no plan file behind: it holds secrets"
+        self.stacks.plan(self.stack, root, file)
+        self.stacks.apply(self.stack, root, file)
 
     def look(self) -> tuple[Change, ...]:
         revision = self.source.head()

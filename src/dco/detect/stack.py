@@ -45,9 +45,16 @@ def read_files(name: str, stack: Stack, released: Release, source: Source, revis
 
 
 def plan(stack: Stack, stacks: Stacks, source: Source, revision: str, place: Path) -> StackPlan:
-    """Plan a stack in an export of a revision below `place`. Raises what `Source.export` and `Stacks.plan` raise."""
+    """Plan a stack in an export of a revision below `place`. Raises what `Source.export` and `Stacks.plan` raise.
+
+    The plan file, which holds the state's secrets, does not stay: a step plans anew before it applies.
+    """
     source.export(revision, place / "root")
-    return stacks.plan(stack, place / "root", place / "saved.tfplan")
+    file = place / "saved.tfplan"
+    try:
+        return stacks.plan(stack, place / "root", file)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def compare_files(name: str, files: Files | DcoError, before: StackRelease | None) -> Change:

@@ -53,7 +53,7 @@ class StackApply:
                 f"stack {step.target} was applied, yet Terraform would still change {left}",
                 "two owners of one attribute? look at these resources' plan",
             )
-        shutil.rmtree(self._places(step, "forward")[0].parent, ignore_errors=True)
+        self._clear(step)
         return {"data_sources": plan.data_sources}
 
     def undo(self, step: Step, before: Facts, token: str) -> None:
@@ -70,7 +70,12 @@ class StackApply:
         if plan.changed:
             left = ", ".join(change["address"] for change in plan.resource_changes)
             raise StepFailed(f"stack {step.target} did not go back: {left} still differ from {revision[:12]}")
-        shutil.rmtree(self._places(step, "back")[0].parent, ignore_errors=True)
+        self._clear(step)
+
+    def _clear(self, step: Step) -> None:
+        """Leave no plan file behind: each holds the state's secrets."""
+        for purpose in ("forward", "proof", "back"):
+            shutil.rmtree(self._places(step, purpose)[0].parent, ignore_errors=True)
 
     def _continue(self, step: Step, before: Facts) -> None:
         """Somebody applied since `check`: if that was us, interrupted, only a rest of the approved is left to do."""
