@@ -2,24 +2,25 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import adopting, rehearsing, serving
+from dco.flow import adopting, rehearsing, unfinished
 from dco.flow.due import overdue
-from dco.flow.engine import Engine, Story, Unfinished
 from dco.flow.looking import Seen
 from dco.flow.night import Request, night
 from dco.flow.offering import begin, end
 from dco.flow.rehearsing import Rehearsal
 from dco.flow.rollback import MARK, rollback
 from dco.flow.rollback import Request as RollbackRequest
-from dco.flow.steps import Steps
+from dco.flow.steps import Steps, Story, Unfinished
 from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
-from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, Refused
+from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, PersonNeeded, Refused
 from dco.model.finding import Finding, Mark
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
@@ -54,6 +55,9 @@ from dco.review.checking import Check, check_all
 from dco.review.doctor import checks
 from dco.seams.outside import Outside
 from dco.settings import FILE, Settings, read
+
+if TYPE_CHECKING:
+    from dco.flow.engine import Engine
 
 Tell = Callable[[str], None]
 
@@ -109,7 +113,7 @@ class _ToldJournal(ChainedJournal):
         self._tell(f"{kind}: {sentence}")
 
 
-def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -> Engine:
+def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -> "Engine":
     """Return the engine with its stories. `said` hears the journal's sentences, `begun` the steps' names."""
 
     def telling(tell: Callable[[Tonight, Any], Report], kind: Any) -> Story:
@@ -122,6 +126,9 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
 
         return story
 
+    # DBOS takes a second to import, which commands without a night should not pay for
+    from dco.flow.engine import Engine  # noqa: PLC0415
+
     stories = {"night": telling(night, Request), "rollback": telling(rollback, RollbackRequest)}
     return Engine(own_directory(directory, environment), stories, tell=begun)
 
@@ -132,27 +139,53 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
     Raises the error that stopped the night where there is no report: `ConfigurationError` after the offering for a
     configuration that can't be read, `Refused` when a night runs already, `PersonNeeded` when the engine can't write.
     """
-    if settings.environment is None:
-        offering_only(settings, said)
-        raise settings.trouble or ConfigurationError("the configuration can't be read")
     environment = settings.environment
-    clock = SystemClock()
+    now = SystemClock().now()
+    if environment is None:
+        offering_only(settings, _new_key(now), said)
+        raise settings.trouble or ConfigurationError("the configuration can't be read")
+    own = own_directory(settings.directory, environment)
+    key = _new_key(now)
+    early = _begin_early(settings, environment, own, key)
     try:
         with engine(settings.directory, environment, said, begun) as running:
-            key = _unfinished(running.unfinished(), environment, clock.now())
-            if key is None:
-                key = _new_key(clock.now())
-                request = Request(environment=environment, began=clock.now())
-                running.start("night", key, msgspec.to_builtins(request))
-            marker = own_directory(settings.directory, environment) / serving.UNFINISHED
-            marker.touch()
+            early.join()
+            key = _unfinished(running.unfinished(), environment, now) or _marked(own, environment, now) or key
+            unfinished.mark(own, key)
+            running.start("night", key, msgspec.to_builtins(Request(environment=environment, began=now)))
             done = msgspec.convert(running.wait(key), Report)
-            marker.unlink(missing_ok=True)
+            unfinished.clear(own, key)
             return done
-    except DcoError as error:
-        if _never_began(error):
-            offering_only(settings, said)
+    except PersonNeeded:
+        early.join()
+        if unfinished.marked(own) in {None, key}:
+            offering_only(settings, key, said)
         raise
+
+
+def _begin_early(settings: Settings, environment: Environment, own: Path, key: str) -> Thread:
+    """Begin the offering while the engine is still being imported, if no other night has begun.
+
+    The night's own step finds it begun, by the same token. What goes wrong here shows there.
+    """
+
+    def begin_it() -> None:
+        with suppress(OSError, DcoError):
+            if unfinished.mark(own, key):
+                begin(environment.offering, outside(settings.directory, environment), key)
+
+    thread = Thread(target=begin_it, daemon=True)
+    thread.start()
+    return thread
+
+
+def _marked(own: Path, environment: Environment, now: str) -> str | None:
+    """Return the night that was begun and never reached the engine; a mark of one that is overdue is taken away."""
+    key = unfinished.marked(own)
+    if key is not None and overdue(environment.schedule, _began(key), now):
+        unfinished.clear(own, key)
+        return None
+    return key
 
 
 def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tell) -> Report:
@@ -163,13 +196,13 @@ def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tel
     environment = settings.needed()
     now = SystemClock().now()
     with engine(settings.directory, environment, said, begun) as running:
-        unfinished = running.unfinished()
-        for one in unfinished:
+        begun_before = running.unfinished()
+        for one in begun_before:
             if one.elsewhere or not one.key.endswith(MARK):
                 where = "runs in another process" if one.elsewhere else "was interrupted"
                 raise Refused(f"night {one.key} {where}", "let it end first: `dco run` goes on with it")
-        key = unfinished[0].key if unfinished else _new_key(now) + MARK
-        if not unfinished:
+        key = begun_before[0].key if begun_before else _new_key(now) + MARK
+        if not begun_before:
             request = RollbackRequest(environment=environment, began=now, to=to, why=why)
             running.start("rollback", key, msgspec.to_builtins(request))
         return msgspec.convert(running.wait(key), Report)
@@ -227,16 +260,18 @@ def survey_checkout(directory: Path) -> Checkout:
     return checkout.survey(directory)
 
 
-def offering_only(settings: Settings, said: Tell) -> OfferingEnd:
-    """Run the offering without an engine. Raises `OfferingFailed`."""
+def offering_only(settings: Settings, key: str, said: Tell) -> OfferingEnd:
+    """Run a night's offering without an engine, once. Raises `OfferingFailed`."""
     if settings.offering is None:
         raise settings.trouble or ConfigurationError("the offering's section can't be read", "mend [offering]")
     world = outside(settings.directory, settings.environment or _bare(settings.aws, settings.offering))
-    begun = begin(settings.offering, world, _new_key(world.clock.now()))
+    begun = begin(settings.offering, world, key)
     try:
         ended = end(settings.offering, settings.environment, world, begun)
     except OfferingFailed as error:
-        raise OfferingFailed(f"{error.what} (and {settings.trouble})", error.remedy) from error
+        raise OfferingFailed(
+            f"{error.what} (and {settings.trouble or 'the engine does not work'})", error.remedy
+        ) from error
     said(f"offering: {ended.sentence}; updates are stopped")
     return ended
 
@@ -244,10 +279,6 @@ def offering_only(settings: Settings, said: Tell) -> OfferingEnd:
 def _bare(aws: Aws | None, offering: Offering) -> Environment:
     """Return the least environment that lets an offering run."""
     return Environment(name="unknown", aws=aws or Aws(region="us-east-1"), state=State(bucket=""), offering=offering)
-
-
-def _never_began(error: DcoError) -> bool:
-    return error.exit_code == 6 and "can't be written" in error.what  # noqa: PLR2004  # PersonNeeded of the engine
 
 
 def _unfinished(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:

@@ -21,11 +21,10 @@ from dbos._serialization import Serializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from dco.flow import lease
-from dco.flow.steps import Steps
+from dco.flow.steps import Story, Unfinished
 from dco.model.errors import DcoError, PersonNeeded, StoredError, restore, store
 
 T = TypeVar("T")
-Story = Callable[[Steps, str, dict[str, Any]], dict[str, Any]]
 VERSION = "1"
 """Of the stories' shape: raised when stored nights could not be resumed by new code."""
 
@@ -37,13 +36,6 @@ _log = logging.getLogger("dco.engine")
 
 class Interrupted(BaseException):
     """The engine can't write: the story stops where it stands, to be resumed. Not an `Exception`: nobody may undo."""
-
-
-class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A story that has begun and not ended; `elsewhere` when another process that lives tells it."""
-
-    key: str
-    elsewhere: bool
 
 
 class _Stored(msgspec.Struct):
@@ -221,7 +213,7 @@ class Engine:
                     raise self._trouble
             status = DBOS.get_workflow_status(key)
             if status is not None and status.status == "SUCCESS":
-                return DBOS.retrieve_workflow(key).get_result()
+                return cast("dict[str, Any]", DBOS.retrieve_workflow(key).get_result())
         return None
 
     def interrupt(self, error: Exception) -> Interrupted:

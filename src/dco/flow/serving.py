@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dco.flow.due import next_due
+from dco.flow.unfinished import marked
 from dco.model.environment import Environment
 
 POLL_SECONDS = 0.5
 RESTARTS = 5
-UNFINISHED = "unfinished"
-"""A file that is there while a night has begun and not ended."""
 
 
 def serve(directory: Path, environment: Environment, tell: Callable[[str], None]) -> None:
@@ -30,7 +29,7 @@ def serve(directory: Path, environment: Environment, tell: Callable[[str], None]
     own = (directory / environment.state.directory).resolve()
     last = _last(own)
     tell(f"serves {environment.name}: {environment.schedule.cron} {environment.schedule.time_zone}")
-    if _unfinished(own):
+    if marked(own):
         tell("goes on with the night that was interrupted")
         _run(directory, ended, tell)
     while not ended:
@@ -59,10 +58,6 @@ def _run(directory: Path, ended: list[int], tell: Callable[[str], None]) -> None
             tell(f"the night ended with exit code {night.returncode}")
             return
         tell(f"the night's process was killed by signal {-night.returncode}: it is started again")
-
-
-def _unfinished(own: Path) -> bool:
-    return (own / UNFINISHED).exists()
 
 
 def _last(own: Path) -> str:

@@ -1,7 +1,9 @@
 """What a story sees of the engine: a way to run a step once, whatever happens to the process."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 
@@ -16,3 +18,14 @@ class Steps(Protocol):
         after `msgspec.to_builtins`. A story must ask for the same steps in the same order every time.
         """
         ...
+
+
+Story = Callable[[Steps, str, dict[str, Any]], dict[str, Any]]
+"""Told by its steps, its id and the request it was started with; both it and its result are plain JSON."""
+
+
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A story that has begun and not ended; `elsewhere` when another process that lives tells it."""
+
+    key: str
+    elsewhere: bool
