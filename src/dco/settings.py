@@ -5,7 +5,7 @@ import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,6 +16,7 @@ from dco.model.errors import ConfigurationError, DcoError
 
 FILE = "dco.toml"
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
+_ANY = re.compile(r"`\$\.(?P<path>[^`\[\]]*)\[\.\.\.\]")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
 _ELSE = re.compile(r"(?P<what>.*) - at `\$?\.?(?P<path>[^`]*)`")
@@ -56,7 +57,7 @@ def read(directory: Path) -> Settings:
     try:
         environment = msgspec.convert(data, Environment)
     except msgspec.ValidationError as error:
-        trouble = _explain(file, str(error))
+        trouble = _explain(file, _named(data, str(error)))
         offering: Offering | None = _part(data.get("offering"), Offering)
         aws: Aws | None = _part(data.get("aws"), Aws)
         return Settings(directory=directory, environment=None, offering=offering, aws=aws, trouble=trouble)
@@ -106,17 +107,54 @@ def _explain(file: Path, message: str) -> ConfigurationError:
         return _unknown(file, match["key"], match["path"] or "")
     if match := _MISSING.search(message):
         where = _dotted(match["path"], match["key"])
-        return ConfigurationError(f"{file}: {where} is missing", f"for example: {example(match['key'])}")
+        return ConfigurationError(f"{file}: {where} is missing", f"for example: {example(match['key'], where)}")
     if match := _ELSE.search(message):
         key = match["path"].rpartition(".")[2]
-        return ConfigurationError(f"{file}: {match['path']}: {match['what'].lower()}", f"for example: {example(key)}")
+        return ConfigurationError(
+            f"{file}: {match['path']}: {match['what'].lower()}", f"for example: {example(key, match['path'])}"
+        )
     return ConfigurationError(f"{file}: {message}", "the reference of all keys is docs/configuration.md")
+
+
+def _named(data: dict[str, Any], message: str) -> str:
+    """Put names in the place of `[...]`, by which a validation's message says "one of them".
+
+    The one meant is the one that fails in the same way when it is alone.
+    """
+    match = _ANY.search(message)
+    path = match["path"].split(".") if match else []
+    table: Any = data
+    for part in path:
+        table = cast("dict[str, Any]", table).get(part)
+    if match is None or not isinstance(table, dict):
+        return message
+    for name, value in cast("dict[str, Any]", table).items():
+        alone = _with(data, path, {name: value})
+        if "." not in name and _complaint(alone) == message:
+            return _named(alone, message.replace(f"{match['path']}[...]", f"{match['path']}.{name}", 1))
+    return message
+
+
+def _complaint(data: dict[str, Any]) -> str:
+    try:
+        msgspec.convert(data, Environment)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def _with(data: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    """Return a copy of nested tables with another value at a path."""
+    head, *rest = path
+    return {**data, head: _with(data[head], rest, value) if rest else value}
 
 
 def _unknown(file: Path, key: str, path: str) -> ConfigurationError:
     known = sorted(keys_at(path))
     near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {near[0]}? for example: {example(near[0])}" if near else f"known here: {', '.join(known)}"
+    hint = (
+        f"did you mean {near[0]}? for example: {example(near[0], path)}" if near else f"known here: {', '.join(known)}"
+    )
     return ConfigurationError(f"{file}: {_dotted(path, key)} is no key that dco knows", hint)
 
 
@@ -149,9 +187,18 @@ def _structs(kind: msgspec.inspect.Type) -> list[msgspec.inspect.StructType]:
     return []
 
 
-def example(key: str) -> str:
-    """Return the line of the documented example that sets a key, or just the key."""
+def example(key: str, table: str = "") -> str:
+    """Return the line of the documented example that sets a key, in a table like the named one where it can.
+
+    Just the key when the example has none.
+    """
+    near = far = ""
+    here = ""
     for line in (Path(__file__).parent / "example.toml").read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"\[(\w+)", line):
+            here = match[1]
         if re.match(rf"#?\s*{re.escape(key)}\s*=", line) or re.match(rf"\[{re.escape(key)}\]", line):
-            return line.lstrip("# ").split("  #")[0].strip()
-    return key
+            said = line.lstrip("# ").split("  #")[0].strip()
+            near = near or (said if here == table.partition(".")[0] else "")
+            far = far or said
+    return near or far or key

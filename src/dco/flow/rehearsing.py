@@ -70,11 +70,18 @@ def compare(environment: Environment, outside: Outside, since: str | None, until
 
 
 def compare_files(environment: Environment, source: Source, since: str | None, until: str | None, at: str) -> Seen:
-    """Look at the files of two commits alone; asks neither AWS nor Terraform."""
+    """Look at the files of two commits alone; asks neither AWS nor Terraform.
+
+    Raises `ConfigurationError` for a checkout that is not what HEAD says, unless `until` names a commit.
+    """
     if since is None:
         raise ConfigurationError(
             "offline there is no release record to compare with: it is in the bucket",
             "name a commit: dco detect --offline --from HEAD~1",
+        )
+    if until is None and (trouble := source.trouble(None)):
+        raise ConfigurationError(
+            "the repository can't be compared: " + "; ".join(trouble), "mend it, or compare commits alone: --to HEAD"
         )
     begin, end = source.resolve(since), source.resolve(until or "HEAD")
     released = released_of(environment, source, begin)
