@@ -34,7 +34,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def machine() -> str:
     """Describe this machine in a line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    return f"{os.cpu_count()} cores, {memory} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{os.cpu_count()} cores, {memory} GiB, {system}, Python {platform.python_version()}"
 
 
 def figure(name: str, unit: str, values: list[float], target: str) -> Figure:
@@ -69,6 +70,5 @@ def keep(found: list[Figure]) -> None:
 def show(one: Figure) -> None:
     """Print a figure as a row."""
     mark = "OK" if one.holds else "NG"
-    print(
-        f"{one.figure:28} {one.median:9.3f} {one.unit:4} ({one.min:.3f} to {one.max:.3f}, {one.runs}) {one.target:9} {mark}"
-    )
+    spread = f"({one.min:.3f} to {one.max:.3f}, {one.runs} runs)"
+    print(f"{one.figure:28} {one.median:9.3f} {one.unit:3} {spread:32} {one.target:8} {mark}", flush=True)

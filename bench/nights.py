@@ -120,9 +120,9 @@ def _offering_seconds(of: World) -> float:
     cluster = "credcoin-production"
     arns = ecs.list_tasks(cluster=cluster, family="credcoin-production-offering", desiredStatus="STOPPED")["taskArns"]
     tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-    newest: dict[str, Any] = max(tasks, key=lambda task: task["createdAt"])
-    created: datetime = newest["createdAt"]
-    return (newest["stoppedAt"] - created).total_seconds()
+    spans: list[tuple[datetime, datetime]] = [(task["createdAt"], task["stoppedAt"]) for task in tasks]  # type: ignore[typeddict-item]  # a stopped task has both
+    created, stopped = max(spans)
+    return (stopped - created).total_seconds()
 
 
 def _calls(of: World, since: float) -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from dco.model.errors import ConfigurationError, OfferingFailed
 from dco.model.offering import OfferingEnd
 from dco.seams.outside import Outside
 
-POLL_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 10.0
+"""Between two looks at a running offering: the longer it runs, the rarer; a short one's end is seen at once."""
 TOKEN = "offering"  # noqa: S105  # a name, not a secret
 
 
@@ -78,7 +80,7 @@ def _end_of_task(offering: EcsTaskOffering, outside: Outside, begun: Begun) -> O
                 f"the offering still runs after {offering.time_limit_seconds:.0f} s ({begun.handle}); it is left alone",
                 "look at its log; nothing is deployed tonight",
             )
-        outside.clock.sleep(POLL_SECONDS)
+        outside.clock.sleep(_pause(offering.time_limit_seconds, deadline - outside.clock.seconds()))
     if state.exit_code == 0:
         return OfferingEnd(well=True, sentence="the offering ended well", log=state.log)
     raise OfferingFailed(
@@ -95,7 +97,7 @@ def _end_of_command(offering: CommandOffering, outside: Outside, begun: Begun) -
                 f"the offering's command still runs after {offering.time_limit_seconds:.0f} s; it is left alone",
                 "look at its log; nothing is deployed tonight",
             )
-        outside.clock.sleep(POLL_SECONDS)
+        outside.clock.sleep(_pause(offering.time_limit_seconds, deadline - outside.clock.seconds()))
     if state.exit_code == 0:
         return OfferingEnd(well=True, sentence="the offering ended well", log=state.log)
     raise OfferingFailed(
@@ -130,6 +132,11 @@ def _end_of_observed(offering: ObservedOffering, environment: Environment | None
             )
         outside.clock.sleep(offering.poll_seconds)
     return OfferingEnd(well=True, sentence="the offering was seen to end well")
+
+
+def _pause(limit: float, left: float) -> float:
+    """Return a twentieth of the time that it has run, within the bounds."""
+    return min(max(FIRST_PAUSE_SECONDS, (limit - left) / 20), LONGEST_PAUSE_SECONDS)
 
 
 def _words(log: tuple[str, ...]) -> str:
