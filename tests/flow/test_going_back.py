@@ -208,7 +208,7 @@ def test_it_goes_to_the_release_before_and_keeps_out_what_was_left(desk: Desk) -
     report = desk.back()
     assert (report.outcome, desk.platform.image, desk.platform.slot) == (Outcome.DEPLOYED, OLD, OLD)
     assert (present(desk).revision, present(desk).night) == ("r1", "20261123-030000-rollback")
-    assert [kept.why for kept in quarantine.find(desk.objects, plan_of(NEW).goal)] == ["it is slow"]
+    assert [kept.why for kept in quarantine.find(desk.objects, plan_of(NEW))] == ["it is slow"]
     assert lock.holder(desk.objects) is None
     said = [entry.sentence for entry in entries(desk.objects)]
     assert said[0] == "arn:aws:iam::1:user/ann goes back to r1 of night 20261121-030000: it is slow"
@@ -228,7 +228,7 @@ def test_a_release_that_does_not_come_up_any_more_is_left_again(desk: Desk) -> N
     assert report.outcome is Outcome.ROLLED_BACK
     assert "it can't go on" in report.sentence
     assert (desk.platform.image, desk.platform.slot, present(desk).revision) == (NEW, NEW, "r2")
-    assert not quarantine.find(desk.objects, plan_of(NEW).goal), "what serves is not kept out"
+    assert not quarantine.find(desk.objects, plan_of(NEW)), "what serves is not kept out"
 
 
 def locked(desk: Desk) -> None:

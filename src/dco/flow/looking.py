@@ -99,12 +99,12 @@ def _keep_out(tonight: Tonight, made: Plan) -> None:
     found = tonight.steps.run(
         "quarantine",
         tuple[quarantine.Quarantined, ...],
-        lambda: quarantine.find(tonight.outside.objects, made.goal),
+        lambda: quarantine.find(tonight.outside.objects, made),
     )
     for kept in found:
         raise Refused(
             f"this was rolled back by night {kept.night} and is kept out: {kept.why}",
-            f"change what it deploys, or release it with `dco release {made.goal}`",
+            f"change what it deploys, or release it with `dco release {kept.goal}`",
         )
 
 

@@ -53,8 +53,8 @@ def _stops(environment: Environment, outside: Outside, seen: Seen, plan: Plan) -
         return tuple(stops)
     if environment.mode == "observe":
         stops.append('mode = "observe": a night only reports')
-    for kept in quarantine.find(outside.objects, plan.goal):
-        stops.append(f"night {kept.night} rolled this back: {kept.why}; `dco release {plan.goal}` lets it in again")
+    for kept in quarantine.find(outside.objects, plan):
+        stops.append(f"night {kept.night} rolled this back: {kept.why}; `dco release {kept.goal}` lets it in again")
     if shut := closed(environment.policy, freezes.all_of(outside.objects), outside.clock.now()):
         stops.append(shut)
     return tuple(stops)

@@ -9,7 +9,7 @@ from dco.model.approval import Verdict
 from dco.model.errors import DcoError, PersonNeeded, Refused, StepFailed, StoredError, store
 from dco.model.finding import Finding, bad
 from dco.model.outcome import StepRecord
-from dco.model.plan import Plan
+from dco.model.plan import Plan, Step
 from dco.model.release import Release
 from dco.record import ballots, lock, quarantine, releases
 from dco.verify.serving import look
@@ -107,7 +107,7 @@ def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) 
         tonight.steps.run("prove", tuple[Finding, ...], lambda: _prove(tonight))
     except DcoError as worse:
         raise PersonNeeded(f"{error.what}; and then {worse.what}", worse.remedy) from error
-    tonight.steps.run("quarantine it", bool, lambda: _quarantine(tonight, plan, error))
+    tonight.steps.run("quarantine it", bool, lambda: _quarantine(tonight, plan, carrier, error))
 
 
 def _prove(tonight: Tonight) -> tuple[Finding, ...]:
@@ -125,11 +125,21 @@ def _prove(tonight: Tonight) -> tuple[Finding, ...]:
     return findings
 
 
-def _quarantine(tonight: Tonight, plan: Plan, error: DcoError) -> bool:
+def _quarantine(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) -> bool:
     why = error.what.splitlines()[0]
-    kept = quarantine.Quarantined(goal=plan.goal, night=tonight.key, at=tonight.outside.clock.now(), why=why)
+    parts = tuple(step.goal for step in _to_blame(plan, carrier))
+    at = tonight.outside.clock.now()
+    kept = quarantine.Quarantined(goal=plan.goal, parts=parts, night=tonight.key, at=at, why=why)
     quarantine.put(tonight.outside.objects, kept)
     return True
+
+
+def _to_blame(plan: Plan, carrier: Carrier) -> tuple[Step, ...]:
+    """Return the step that failed; when all were done and the watch failed, the rollouts that were watched."""
+    failed = {record.name for record in carrier.records if record.state == "failed"}
+    if len(carrier.done) == len(plan.steps):
+        return tuple(step for step in plan.steps if step.operation == "service.roll")
+    return tuple(step for step in plan.steps if step.name in failed)
 
 
 def _bake(tonight: Tonight) -> str:

@@ -47,6 +47,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         """The step's name within its plan: `operation target`."""
         return f"{self.operation} {self.target}"
 
+    @property
+    def goal(self) -> str:
+        """A fingerprint of what the step would bring about, in whichever plan it stands."""
+        return fingerprint((self.operation, self.target, self.arguments))
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a night will do, why, how it is undone, and whether it may."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from dco.model.canonical import canonical
+from dco.model.plan import Plan
 from dco.seams.objects import Objects
 
 PREFIX = "quarantine/"
@@ -12,6 +13,8 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     """A plan's goal that was rolled back, by which night and why."""
 
     goal: str
+    parts: tuple[str, ...] = ()
+    """Goals of the steps that failed: kept out in other plans' company as well."""
     night: str
     at: str
     why: str
@@ -22,10 +25,10 @@ def put(objects: Objects, quarantined: Quarantined) -> None:
     objects.put_new(f"{PREFIX}{quarantined.goal}.json", canonical(quarantined))
 
 
-def find(objects: Objects, goal: str) -> tuple[Quarantined, ...]:
-    """Return why a goal is kept out; nothing when it is not."""
-    body = objects.get(f"{PREFIX}{goal}.json")
-    return () if body is None else (msgspec.json.decode(body, type=Quarantined),)
+def find(objects: Objects, plan: Plan) -> tuple[Quarantined, ...]:
+    """Return what keeps a plan out: the same plan, or one that failed at a step which this one has too."""
+    steps = {step.goal for step in plan.steps}
+    return tuple(one for one in all_of(objects) if one.goal == plan.goal or steps.intersection(one.parts))
 
 
 def all_of(objects: Objects) -> tuple[Quarantined, ...]:
@@ -36,6 +39,6 @@ def all_of(objects: Objects) -> tuple[Quarantined, ...]:
 
 def lift(objects: Objects, goal: str) -> bool:
     """Let a goal in again; False when it was not kept out."""
-    known = bool(find(objects, goal))
+    known = objects.get(f"{PREFIX}{goal}.json") is not None
     objects.delete(f"{PREFIX}{goal}.json")
     return known
