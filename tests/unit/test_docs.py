@@ -13,7 +13,7 @@ import pytest
 from dco.cli import COMMANDS, group
 from dco.model.environment import Policy
 from dco.model.outcome import Outcome
-from dco.record import freezes, journal, lock, nights, quarantine, releases
+from dco.record import changelog, freezes, journal, lock, nights, quarantine, releases
 from dco.settings import read
 from dco_sandbox import cli as sandbox
 from dco_sandbox.release import KINDS
@@ -126,7 +126,7 @@ def test_keys_of_records_are_those_of_the_code() -> None:
     places = (journal.PREFIX, journal.ANCHORS, freezes.PREFIX, quarantine.PREFIX, "ballots/", "nights/", "releases/")
     for place in places:
         assert any(key.startswith(place) for key in keys), place
-    assert {releases.CURRENT, lock.KEY, nights.WAITS, journal.key_of(42)} <= set(keys)
+    assert {releases.CURRENT, lock.KEY, nights.WAITS, changelog.KEY, journal.key_of(42)} <= set(keys)
 
 
 def test_tests_that_are_named_are_there() -> None:
