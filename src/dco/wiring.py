@@ -198,9 +198,11 @@ def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tel
     with engine(settings.directory, environment, said, begun) as running:
         begun_before = running.unfinished()
         for one in begun_before:
-            if one.elsewhere or not one.key.endswith(MARK):
-                where = "runs in another process" if one.elsewhere else "was interrupted"
-                raise Refused(f"night {one.key} {where}", "let it end first: `dco run` goes on with it")
+            if one.elsewhere:
+                remedy = f"`dco status` shows it; `dco abort {one.key}` ends it"
+                raise Refused(f"night {one.key} runs in another process", remedy)
+            if not one.key.endswith(MARK):
+                raise Refused(f"night {one.key} was interrupted", "let it end first: `dco run` goes on with it")
         key = begun_before[0].key if begun_before else _new_key(now) + MARK
         if not begun_before:
             request = RollbackRequest(environment=environment, began=now, to=to, why=why)

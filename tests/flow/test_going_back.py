@@ -303,3 +303,21 @@ def test_adopt_refuses_a_second_time_a_lock_and_a_dirty_checkout(desk: Desk) -> 
     locked(desk)
     with pytest.raises(Refused, match="night n9 of bob"):
         adopted(desk)
+
+
+def test_adopt_gives_back_the_lock_of_a_night_that_needed_a_person(desk: Desk) -> None:
+    locked(desk)
+    ended = Report(
+        night="n9", environment="desk", outcome=Outcome.PERSON_NEEDED, sentence="look", began="", ended=""
+    )  # fmt: skip
+    nights.put_report(desk.objects, ended)
+    adopted(desk)
+    assert lock.holder(desk.objects) is None
+
+
+def test_what_was_left_is_kept_out_of_plans_that_hold_more(desk: Desk) -> None:
+    desk.back()
+    more = Step(operation="workflow.accept", target="w.yml", reason="", undo="")
+    plan = plan_of(NEW)
+    assert quarantine.find(desk.objects, msgspec.structs.replace(plan, steps=(*plan.steps, more)))
+    assert not quarantine.find(desk.objects, msgspec.structs.replace(plan, steps=(more,)))

@@ -4,7 +4,7 @@ from dco.detect.releasing import released_now
 from dco.model.environment import Application, Environment
 from dco.model.errors import ConfigurationError, Refused
 from dco.model.release import Release
-from dco.record import lock, releases
+from dco.record import lock, nights, releases
 from dco.seams.outside import Outside
 from dco.verify.serving import digest_of
 
@@ -13,7 +13,8 @@ def adopt(environment: Environment, outside: Outside, revision: str | None, nigh
     """Record what runs now as released from a commit (HEAD when none is named).
 
     Raises `Refused` when something is recorded already, is being updated, or is not settled; `ConfigurationError` for
-    a repository that can't say what the commit holds.
+    a repository that can't say what the commit holds. The lock that a night kept, because a person was needed, is given
+    back.
     """
     _check_record(outside, again=again)
     if trouble := outside.source.trouble(None):
@@ -23,11 +24,15 @@ def adopt(environment: Environment, outside: Outside, revision: str | None, nigh
         _check_application(name, application, outside)
     release = released_now(environment, outside, commit, night, outside.clock.now())
     releases.write(outside.objects, release)
+    if (held := lock.holder(outside.objects)) is not None:
+        # that night ended with a person needed: this is the person, who says that what runs is right
+        lock.release(outside.objects, held.night)
     return release
 
 
 def _check_record(outside: Outside, *, again: bool) -> None:
-    if (held := lock.holder(outside.objects)) is not None:
+    held = lock.holder(outside.objects)
+    if held is not None and nights.report(outside.objects, held.night) is None:
         raise Refused(
             f"night {held.night} of {held.who} updates the environment since {held.since}",
             "adopt when it has ended: `dco status` shows it",

@@ -20,6 +20,9 @@ from dco.record import lock, nights, quarantine, releases
 MARK = "-rollback"
 """What the id of a rollback ends with."""
 
+_EFFECTS = {"service.roll", "stack.apply"}
+"""Operations whose steps are kept out in every later plan, whatever else that plan holds."""
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a rollback is started with: the night whose release to go back to, else the one before, and why."""
@@ -147,6 +150,8 @@ def _keep_out(tonight: Tonight, present: Release, why: str) -> bool:
     left = nights.plan_of(outside.objects, present.night)
     if left is None:
         return False
+    parts = tuple(step.goal for step in left.steps if step.operation in _EFFECTS)
     at = outside.clock.now()
-    quarantine.put(outside.objects, quarantine.Quarantined(goal=left.goal, night=tonight.key, at=at, why=why))
+    kept = quarantine.Quarantined(goal=left.goal, parts=parts, night=tonight.key, at=at, why=why)
+    quarantine.put(outside.objects, kept)
     return True
