@@ -21,7 +21,8 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True):
 
     votes: tuple[Vote, ...] = ()
     unproved: tuple[str, ...] = ()
-    seen: int = 0
+    seen: tuple[str, ...] = ()
+    """The keys of all ballots that were looked at so far."""
     over: str | None = None
 
 
@@ -40,15 +41,17 @@ def ask(tonight: Tonight, plan: Plan) -> str:
     waiting = _lay_out(tonight, plan)
     authors = (waiting.author, tonight.outside.source.author(plan.revision))
     votes: list[Vote] = []
-    seen = 0
+    seen: tuple[str, ...] = ()
+    refused: list[str] = []
     while True:
         word = tonight.steps.run("await word", _Word, lambda: _next_word(tonight, seen, waiting.until))  # noqa: B023
         seen = word.seen
-        for sentence in word.unproved:
-            tonight.say("approval", f"refused: {sentence}")
         votes += word.votes
-        for sentence in policy.uncounted(tonight.environment.policy, plan, authors, votes):
-            tonight.say("approval", f"refused: {sentence}")
+        not_counted = policy.uncounted(tonight.environment.policy, plan, authors, votes)
+        for sentence in (*word.unproved, *not_counted):
+            if sentence not in refused:
+                refused.append(sentence)
+                tonight.say("approval", f"refused: {sentence}")
         decision = policy.tally(tonight.environment.policy, plan, authors, votes)
         if decision is not None or word.over is not None:
             break
@@ -88,29 +91,31 @@ def _tell(tonight: Tonight, plan: Plan) -> bool:
     return True
 
 
-def _next_word(tonight: Tonight, seen: int, until: str) -> _Word:
+def _next_word(tonight: Tonight, seen: tuple[str, ...], until: str) -> _Word:
     """Wait for ballots beyond those already seen, a newer night, or the expiry."""
     outside = tonight.outside
     while True:
         newer = nights.superseded_by(outside.objects, tonight.key)
         if newer is not None:
             return _Word(seen=seen, over=f"superseded: the offering of night {newer} has ended")
-        handed_in = ballots.handed_in(outside.objects, tonight.key)
-        if len(handed_in) > seen:
-            return _proved(tonight, handed_in[seen:], len(handed_in))
+        if new := ballots.handed_in(outside.objects, tonight.key, seen):
+            return _proved(tonight, new, seen)
         if outside.clock.now() >= until:
             return _Word(seen=seen, over=f"expired: nobody answered until {until}")
         outside.clock.sleep(POLL_SECONDS)
 
 
-def _proved(tonight: Tonight, new: tuple[Ballot, ...], seen: int) -> _Word:
+def _proved(tonight: Tonight, new: dict[str, Ballot | None], seen: tuple[str, ...]) -> _Word:
     votes: list[Vote] = []
     unproved: list[str] = []
-    for ballot in new:
+    for key, ballot in new.items():
+        if ballot is None:
+            unproved.append(f"{key} is no ballot")
+            continue
         try:
             identity = tonight.outside.identity.verify(ballot.proof, ballots.statement(ballot))
         except Refused as error:
-            unproved.append(f"a ballot of {ballot.at}: {error.what}")
+            unproved.append(f"{key}: {error.what}")
             continue
         votes.append(
             Vote(identity=identity, digest=ballot.digest, verdict=ballot.verdict, why=ballot.why, at=ballot.at)
@@ -118,7 +123,7 @@ def _proved(tonight: Tonight, new: tuple[Ballot, ...], seen: int) -> _Word:
     aborted = next((vote for vote in votes if vote.verdict is Verdict.ABORT), None)
     over = f"aborted by {aborted.identity}: {aborted.why}" if aborted else None
     kept = tuple(vote for vote in votes if vote.verdict is not Verdict.ABORT)
-    return _Word(votes=kept, unproved=tuple(unproved), seen=seen, over=over)
+    return _Word(votes=kept, unproved=tuple(unproved), seen=(*seen, *new), over=over)
 
 
 def _drop(tonight: Tonight) -> bool:

@@ -81,8 +81,8 @@ def _hold(tonight: Tonight, plan: Plan) -> None:
 
 
 def _stop_if_aborted(tonight: Tonight, plan: Plan) -> None:
-    for ballot in ballots.handed_in(tonight.outside.objects, tonight.key):
-        if ballot.verdict is not Verdict.ABORT or ballot.digest != plan.digest:
+    for ballot in ballots.handed_in(tonight.outside.objects, tonight.key).values():
+        if ballot is None or ballot.verdict is not Verdict.ABORT or ballot.digest != plan.digest:
             continue
         try:
             who = tonight.outside.identity.verify(ballot.proof, ballots.statement(ballot))

@@ -1,6 +1,7 @@
 """What people hand in for a night: approvals, rejections, aborts. Written once each, read by the night that waits."""
 
 import secrets
+from collections.abc import Collection
 
 import msgspec
 
@@ -19,15 +20,19 @@ def hand_in(objects: Objects, ballot: Ballot) -> None:
     objects.put_new(f"{prefix_of(ballot.night)}{ballot.at}-{secrets.token_hex(4)}.json", canonical(ballot))
 
 
-def handed_in(objects: Objects, night: str) -> tuple[Ballot, ...]:
-    """Return a night's ballots in the order of their times; garbage under the prefix is left out."""
-    ballots: list[Ballot] = []
-    for key in objects.list(prefix_of(night)):
-        try:
-            ballots.append(msgspec.json.decode(objects.get(key) or b"", type=Ballot))
-        except msgspec.DecodeError:
-            continue
-    return tuple(ballots)
+def handed_in(objects: Objects, night: str, seen: Collection[str] = ()) -> dict[str, Ballot | None]:
+    """Return a night's ballots by their keys in the order of their times, but those of `seen`; None is garbage.
+
+    A ballot may sort before others that came earlier: clocks differ. What was seen is therefore told by keys.
+    """
+    return {key: _read(objects, key) for key in objects.list(prefix_of(night)) if key not in seen}
+
+
+def _read(objects: Objects, key: str) -> Ballot | None:
+    try:
+        return msgspec.json.decode(objects.get(key) or b"", type=Ballot)
+    except msgspec.DecodeError:
+        return None
 
 
 def statement(ballot: Ballot) -> str:
