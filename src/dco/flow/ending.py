@@ -89,17 +89,31 @@ def _end(tonight: Tonight, report: Report, *, tell: bool) -> Report:
         whole = msgspec.structs.replace(report, ended=outside.clock.now(), serves=_serves(tonight))
         nights.put_report(outside.objects, whole)
         tonight.journal.write(tonight.key, "ended", f"{whole.outcome}: {whole.sentence}", "ended")
-        if tell:
-            subject = f"{whole.environment}: night {whole.night} ended: {whole.outcome}"
-            outside.notices.send(subject, whole.sentence, {"night": whole.night, "outcome": whole.outcome})
         return whole
 
     try:
         if report.outcome is not Outcome.PERSON_NEEDED:
             unlock(tonight)
-        return tonight.steps.run("end", Report, keep)
+        whole = tonight.steps.run("end", Report, keep)
     except DcoError as error:
-        return msgspec.structs.replace(report, sentence=f"{report.sentence} (not recorded: {error.what})")
+        whole = msgspec.structs.replace(report, sentence=f"{report.sentence} (not recorded: {error.what})")
+    return _told(tonight, whole) if tell else whole
+
+
+def _told(tonight: Tonight, report: Report) -> Report:
+    """Tell people how the night ended, in a step of its own: what else ends a night may run twice, a message not.
+
+    A report that nobody heard of says so.
+    """
+    subject = f"{report.environment}: night {report.night} ended: {report.outcome}"
+    facts = {"night": report.night, "outcome": str(report.outcome)}
+    try:
+        unheard = tonight.steps.run(
+            "tell people", tuple[str, ...], lambda: tonight.outside.notices.send(subject, report.sentence, facts)
+        )
+    except DcoError as error:
+        unheard = (error.what,)
+    return msgspec.structs.replace(report, sentence="; ".join((report.sentence, *unheard)))
 
 
 def _serves(tonight: Tonight) -> dict[str, str]:
