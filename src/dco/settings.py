@@ -74,6 +74,7 @@ def _senseless(environment: Environment) -> tuple[str, str] | None:
     for where, name in (
         ("offering.quiet.database", offering.quiet.database if offering.quiet else None),
         ("offering.database", offering.database if isinstance(offering, ObservedOffering) else None),
+        *((f"images.{key}.database", image.database) for key, image in environment.images.items()),
     ):
         if name is not None and name not in environment.databases:
             known = ", ".join(sorted(environment.databases)) or "none"

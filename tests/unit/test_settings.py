@@ -60,6 +60,14 @@ def test_every_key_of_the_schema_is_in_the_example() -> None:
         ('cron = "0 3 * * *"', 'cron = "at three"', "schedule.cron: 'at three' is no schedule", "cron = "),
         ('begin = "02:00"', 'begin = "2 am"', "begin '2 am' is no time of a day", "windows = "),
         ("[databases.ledger]", "[databases.leger]", "there is no [databases.ledger] (there is: leger)", "[databases"),
+        ("[sources.libraries]", "[sources.librarys]", "sources.librarys is no key", "did you mean libraries?"),
+        (
+            'owner = "aws-marketplace"\n',
+            "",
+            "images.ledger: name and owner belong together",
+            "for example: ledger",
+        ),
+        ('"hashicorp/terraform"', '"hashicorp/vault"', "pins.engine: invalid enum value", 'engine = "hashicorp'),
         (
             'time_zone = "UTC"\non_unknown',
             'time_zone = "Mars"\non_unknown',
@@ -88,6 +96,28 @@ def test_the_offering_is_read_whatever_another_section_says(tmp_path: Path, brok
     assert found.trouble is not None
     assert isinstance(found.offering, CommandOffering)
     assert found.aws is not None
+
+
+@pytest.mark.parametrize(
+    ("image", "what"),
+    [
+        ('database = "ledger"', "say exactly one of parameter, name and id"),
+        ('database = "ledger"\nid = "ami-1"\nparameter = "/a"', "say exactly one of parameter, name and id"),
+        ('id = "ami-1"', "say exactly one of database and tags"),
+        ('id = "ami-1"\ndatabase = "ledger"\ntags = { Name = "a" }', "say exactly one of database and tags"),
+        ('id = "ami-1"\ndatabase = "ledger"\nowner = "amazon"', "name and owner belong together"),
+        ('id = "ami-1"\ndatabase = "leger"', "there is no [databases.leger]"),
+    ],
+)
+def test_an_image_says_whose_and_which_in_one_way(tmp_path: Path, image: str, what: str) -> None:
+    assert what in trouble(tmp_path, f"{EXAMPLE}\n[images.other]\n{image}\n").what
+
+
+def test_a_source_that_is_not_configured_is_not_asked(tmp_path: Path) -> None:
+    text = 'name = "p"\n[aws]\nregion = "eu-central-1"\n[state]\nbucket = "b"\n'
+    found = read(tmp_path, f'{text}[offering]\nkind = "command"\ncommand = ["true"]\n').needed()
+    assert (found.images, found.libraries) == ({}, {})
+    assert (found.neo4j, found.pins, found.aws_offerings, found.end_of_life) == (None, None, None, None)
 
 
 def test_a_missing_offering_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ import msgspec
 
 from dco.cli import COMMANDS, group
 from dco.model import environment as schema
+from dco.model import watching
+from dco.model.section import Section
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 _NOTE = "<!-- made by `python -m dco.cli.reference`: edit the source that it names, not this file -->"
@@ -110,14 +112,15 @@ def configuration() -> str:
     return "\n".join(lines) + "\n"
 
 
-def sections() -> tuple[type[schema.Section], ...]:
+def sections() -> tuple[type[Section], ...]:
     """Return every table of dco.toml, the file itself first."""
-    found = [kind for kind in vars(schema).values() if inspect.isclass(kind) and issubclass(kind, schema.Section)]
-    tables = [kind for kind in found if kind not in {schema.Section, schema.Environment}]
-    return (schema.Environment, *tables)
+    every = [*vars(schema).values(), *vars(watching).values()]
+    found = [kind for kind in every if inspect.isclass(kind) and issubclass(kind, Section)]
+    tables = [kind for kind in found if kind not in {Section, schema.Environment}]
+    return (schema.Environment, *sorted(set(tables), key=lambda kind: list(_TITLES).index(kind.__name__)))
 
 
-def _section(section: type[schema.Section]) -> list[str]:
+def _section(section: type[Section]) -> list[str]:
     said = _said_of_keys(section)
     lines = [f"## {_TITLES[section.__name__]}", "", inspect.cleandoc(section.__doc__ or "").replace("\n\n", "\n"), ""]
     lines += ["| key | type | default | |", "|---|---|---|---|"]
@@ -152,10 +155,19 @@ _TITLES = {
     "Policy": "[policy]",
     "Notify": "[notify]",
     "Schedule": "[schedule]",
+    "MachineImage": "[images.NAME]",
+    "LockFile": "[libraries.NAME]",
+    "Neo4jVersions": "[neo4j]",
+    "Pins": "[pins]",
+    "AwsOfferings": "[aws_offerings]",
+    "EndOfLife": "[end_of_life]",
+    "Registries": "[registries]",
+    "Sources": "[sources]",
+    "SourcePolicy": "[sources.images] and its like",
 }
 
 
-def _said_of_keys(section: type[schema.Section]) -> dict[str, str]:
+def _said_of_keys(section: type[Section]) -> dict[str, str]:
     """Return the docstring below each key of a section; a key without one has the example's remark beside it."""
     source = inspect.getsource(section)
     below = re.findall(r'^ {4}(\w+): [^\n]*\n {4}"""(.*?)"""', source, re.MULTILINE | re.DOTALL)
@@ -175,14 +187,14 @@ def _type(kind: Any) -> str:
     text = str(msgspec.json.schema(kind).get("type", "")) if kind in {str, int, float, bool} else ""
     if text:
         return {"string": "text", "boolean": "true or false"}.get(text, text)
-    name = re.sub(r"dco\.model\.environment\.|typing\.", "", str(kind)).replace("<class '", "").replace("'>", "")
+    name = re.sub(r"dco\.model\.\w+\.|typing\.", "", str(kind)).replace("<class '", "").replace("'>", "")
     if options := re.search(r"Literal\[(.*?)\]", name):
         listed = options[1].replace("'", "")
         return f"list of {listed}" if name.startswith("list") else listed
     name = re.sub(r" \| None$", "", name)
     name = name.replace("list[str]", "list of texts").replace("dict[str, str]", "table of texts")
     name = re.sub(r"(?:dict\[str, |list\[)(\w+)\]", r"several, see \1", name)
-    name = re.sub("|".join(_TITLES), lambda match: _TITLES[match[0]], name)
+    name = re.sub(rf"\b(?:{'|'.join(_TITLES)})\b", lambda match: _TITLES[match[0]], name)
     return re.sub(r"\bstr\b", "text", name)
 
 

@@ -4,9 +4,17 @@ from typing import Literal, get_args
 
 import msgspec
 
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of `dco.toml`: unknown keys are refused."""
+from dco.model.section import Section
+from dco.model.watching import (
+    AwsOfferings,
+    EndOfLife,
+    LockFile,
+    MachineImage,
+    Neo4jVersions,
+    Pins,
+    Registries,
+    Sources,
+)
 
 
 class Aws(Section, frozen=True, kw_only=True):
@@ -231,3 +239,11 @@ class Environment(Section, frozen=True, kw_only=True):
     policy: Policy = Policy()
     notify: Notify = Notify()
     schedule: Schedule = Schedule()
+    images: dict[str, MachineImage] = {}
+    libraries: dict[str, LockFile] = {}
+    neo4j: Neo4jVersions | None = None
+    pins: Pins | None = None
+    aws_offerings: AwsOfferings | None = None
+    end_of_life: EndOfLife | None = None
+    registries: Registries = Registries()
+    sources: Sources = Sources()
