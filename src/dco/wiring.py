@@ -15,12 +15,13 @@ from dco.flow.looking import Seen
 from dco.flow.night import Request, night
 from dco.flow.offering import begin, end
 from dco.flow.rehearsing import Rehearsal
+from dco.flow.resuming import began, new_key, night_to_go_on, rollback_to_go_on
 from dco.flow.rollback import MARK, rollback
 from dco.flow.rollback import Request as RollbackRequest
-from dco.flow.steps import Steps, Story, Unfinished
+from dco.flow.steps import Steps, Story
 from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
-from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, PersonNeeded, Refused
+from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, PersonNeeded
 from dco.model.finding import Finding, Mark
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
@@ -142,15 +143,15 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
     environment = settings.environment
     now = SystemClock().now()
     if environment is None:
-        offering_only(settings, _new_key(now), said)
+        offering_only(settings, new_key(now), said)
         raise settings.trouble or ConfigurationError("the configuration can't be read")
     own = own_directory(settings.directory, environment)
-    key = _new_key(now)
+    key = new_key(now)
     early = _begin_early(settings, environment, own, key)
     try:
         with engine(settings.directory, environment, said, begun) as running:
             early.join()
-            key = _unfinished(running.unfinished(), environment, now) or _marked(own, environment, now) or key
+            key = night_to_go_on(running.unfinished(), environment, now) or _marked(own, environment, now) or key
             unfinished.mark(own, key)
             running.start("night", key, msgspec.to_builtins(Request(environment=environment, began=now)))
             done = msgspec.convert(running.wait(key), Report)
@@ -182,7 +183,7 @@ def _begin_early(settings: Settings, environment: Environment, own: Path, key: s
 def _marked(own: Path, environment: Environment, now: str) -> str | None:
     """Return the night that was begun and never reached the engine; a mark of one that is overdue is taken away."""
     key = unfinished.marked(own)
-    if key is not None and overdue(environment.schedule, _began(key), now):
+    if key is not None and overdue(environment.schedule, began(key), now):
         unfinished.clear(own, key)
         return None
     return key
@@ -196,15 +197,9 @@ def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tel
     environment = settings.needed()
     now = SystemClock().now()
     with engine(settings.directory, environment, said, begun) as running:
-        begun_before = running.unfinished()
-        for one in begun_before:
-            if one.elsewhere:
-                remedy = f"`dco status` shows it; `dco abort {one.key}` ends it"
-                raise Refused(f"night {one.key} runs in another process", remedy)
-            if not one.key.endswith(MARK):
-                raise Refused(f"night {one.key} was interrupted", "let it end first: `dco run` goes on with it")
-        key = begun_before[0].key if begun_before else _new_key(now) + MARK
-        if not begun_before:
+        key = rollback_to_go_on(running.unfinished())
+        if key is None:
+            key = new_key(now) + MARK
             request = RollbackRequest(environment=environment, began=now, to=to, why=why)
             running.start("rollback", key, msgspec.to_builtins(request))
         return msgspec.convert(running.wait(key), Report)
@@ -226,7 +221,7 @@ def rehearse(directory: Path, environment: Environment) -> Rehearsal:
 def adopt(directory: Path, environment: Environment, revision: str | None, *, again: bool) -> Release:
     """Record what runs now as the first release, and say so in the journal."""
     world = outside(directory, environment)
-    night = _new_key(world.clock.now()) + "-adopt"
+    night = new_key(world.clock.now()) + "-adopt"
     release = adopting.adopt(environment, world, revision, night, again=again)
     note(world, f"{world.identity.caller()} records what runs as release {release.fingerprint} of {release.revision}")
     return release
@@ -281,26 +276,6 @@ def offering_only(settings: Settings, key: str, said: Tell) -> OfferingEnd:
 def _bare(aws: Aws | None, offering: Offering) -> Environment:
     """Return the least environment that lets an offering run."""
     return Environment(name="unknown", aws=aws or Aws(region="us-east-1"), state=State(bucket=""), offering=offering)
-
-
-def _unfinished(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:
-    """Return the interrupted night to go on with; None when there is none, or its next offering is due already."""
-    for one in found:
-        if overdue(environment.schedule, _began(one.key), now) or (one.elsewhere and one.key.endswith(MARK)):
-            # the offering comes first: it does not wait for a person who goes back elsewhere
-            continue
-        if one.elsewhere:
-            raise Refused(f"night {one.key} runs already in another process", "`dco status` shows it")
-        return one.key
-    return None
-
-
-def _new_key(now: str) -> str:
-    return now[:19].replace("-", "").replace(":", "").replace("T", "-")
-
-
-def _began(key: str) -> str:
-    return f"{key[:4]}-{key[4:6]}-{key[6:8]}T{key[9:11]}:{key[11:13]}:{key[13:15]}.000Z"
 
 
 def note(outside: Outside, sentence: str) -> None:

@@ -302,6 +302,7 @@ def test_a_journal_with_a_flipped_byte_is_found(adopted: Desk, moto: str) -> Non
     assert "entry 1" in done.stdout
 
 
+@pytest.mark.long
 def test_a_stack_goes_forward_and_back_and_what_was_left_stays_out(adopted: Desk) -> None:
     def size() -> str:
         state = json.loads((adopted.root / "state.json").read_text())
