@@ -11,6 +11,7 @@ import msgspec
 
 from dco.flow import adopting, rehearsing, unfinished
 from dco.flow.due import overdue
+from dco.flow.lateness import LOOK_SECONDS, Lateness
 from dco.flow.looking import Seen
 from dco.flow.night import Request, night
 from dco.flow.offering import begin, end
@@ -154,7 +155,8 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
             key = night_to_go_on(running.unfinished(), environment, now) or _marked(own, environment, now) or key
             unfinished.mark(own, key)
             running.start("night", key, msgspec.to_builtins(Request(environment=environment, began=now)))
-            done = msgspec.convert(running.wait(key), Report)
+            watched = Lateness(environment, outside(settings.directory, environment), key, began(key))
+            done = msgspec.convert(watched.await_end(lambda: running.wait(key, LOOK_SECONDS), said), Report)
             unfinished.clear(own, key)
             return done
     except PersonNeeded:
