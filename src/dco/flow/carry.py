@@ -47,6 +47,11 @@ class Carrier:
         """What each finished step returned, by its name."""
         self.records: list[StepRecord] = []
 
+    @property
+    def untouched(self) -> bool:
+        """Tell whether no step has begun: there is nothing to go back from."""
+        return not self._begun
+
     def forward(self, steps: Steps, plan: Plan) -> None:
         """Do every step of the plan. Raises the first step's error that failed; `back` then undoes."""
         for number, step in enumerate(plan.steps, 1):

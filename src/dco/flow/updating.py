@@ -6,7 +6,16 @@ from dco.flow import offering
 from dco.flow.carry import Carrier
 from dco.flow.tonight import Tonight
 from dco.model.approval import Verdict
-from dco.model.errors import DcoError, PersonNeeded, Refused, StepFailed, StoredError, store
+from dco.model.errors import (
+    ConfigurationError,
+    DcoError,
+    PersonNeeded,
+    Refused,
+    StepFailed,
+    StoredError,
+    Unreadable,
+    store,
+)
 from dco.model.finding import Finding, bad
 from dco.model.outcome import StepRecord
 from dco.model.plan import Plan, Step
@@ -16,6 +25,8 @@ from dco.verify.serving import look
 from dco.verify.watch import watch
 
 POLL_SECONDS = 1.0
+_NOT_ITS_FAULT = (ConfigurationError, Refused, Unreadable)
+"""A lock, a world that moved, an AWS that does not answer: nothing that keeps what was to be deployed out."""
 
 
 class Updated(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +39,11 @@ class Updated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def update(tonight: Tonight, plan: Plan) -> Updated:
-    """Carry the plan out and watch it. Raises `PersonNeeded` when neither forward nor back came true."""
+    """Carry the plan out and watch it.
+
+    Raises `Refused` when it was refused before anything had begun, `PersonNeeded` when neither forward nor back came
+    true.
+    """
     tonight.steps.run("take the lock", bool, lambda: _lock(tonight, plan))
     carrier = Carrier(
         tonight.key, tonight.operations, tonight.journal, tonight.outside.clock, lambda: _hold(tonight, plan)
@@ -39,6 +54,8 @@ def update(tonight: Tonight, plan: Plan) -> Updated:
         tonight.steps.run("watch", tuple[Finding, ...], lambda: watch(tonight.outside, tonight.environment, wanted))
         tonight.say("verified", f"what serves is what was planned, watched for {_bake(tonight)} s")
     except DcoError as error:
+        if isinstance(error, Refused) and carrier.untouched:
+            raise
         _take_back(tonight, plan, carrier, error)
         return Updated(failed=store(error), steps=tuple(carrier.records))
     return Updated(steps=tuple(carrier.records), done=carrier.done)
@@ -73,7 +90,7 @@ def _hold(tonight: Tonight, plan: Plan) -> None:
             if offering.is_quiet(environment, outside):
                 return
             if outside.clock.seconds() > deadline:
-                raise StepFailed(
+                raise Refused(
                     f"the quiet question was not answered yes within {quiet.wait_seconds if quiet else 0:.0f} s",
                     "look at what is in flight; the next night tries again",
                 )
@@ -107,7 +124,8 @@ def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) 
         tonight.steps.run("prove", tuple[Finding, ...], lambda: _prove(tonight))
     except DcoError as worse:
         raise PersonNeeded(f"{error.what}; and then {worse.what}", worse.remedy) from error
-    tonight.steps.run("quarantine it", bool, lambda: _quarantine(tonight, plan, carrier, error))
+    if not isinstance(error, _NOT_ITS_FAULT):
+        tonight.steps.run("quarantine it", bool, lambda: _quarantine(tonight, plan, carrier, error))
 
 
 def _prove(tonight: Tonight) -> tuple[Finding, ...]:
