@@ -76,7 +76,13 @@ def _release(  # noqa: PLR0917  # a record has that many parts
         at=at,
         applications=applications,
         stacks={
-            name: StackRelease(content=content, inputs=contents.inputs[name], data_sources=resolved.get(name, {}))
+            name: StackRelease(
+                content=content,
+                inputs=contents.inputs[name],
+                data_sources=resolved.get(name, {}),
+                var_files=environment.stacks[name].var_files,
+                variables=environment.stacks[name].variables,
+            )
             for name, content in contents.stacks.items()
         },
         databases=databases or {},

@@ -133,9 +133,8 @@ def _compile(tonight: Tonight, choice: Choice) -> Plan:
     plans: dict[str, StackPlan] = {}
     for name in stacks_to_plan(environment, choice.present, choice.target):
         place = outside.directory / "back" / name
-        plans[name] = stack.plan(
-            environment.stacks[name], outside.stacks, outside.source, choice.target.revision, place
-        )
+        released = choice.target.stacks[name].as_released(environment.stacks[name])
+        plans[name] = stack.plan(released, outside.stacks, outside.source, choice.target.revision, place)
     return back(environment, choice.present, choice.target, plans)
 
 

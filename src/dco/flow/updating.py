@@ -51,7 +51,7 @@ def update(tonight: Tonight, plan: Plan) -> Updated:
     try:
         carrier.forward(tonight.steps, plan)
         wanted = _wanted(plan, carrier.done)
-        tonight.steps.run("watch", tuple[Finding, ...], lambda: watch(tonight.outside, tonight.environment, wanted))
+        tonight.steps.run("watch", tuple[Finding, ...], lambda: _watch(tonight, plan, wanted))
         tonight.say("verified", f"what serves is what was planned, watched for {_bake(tonight)} s")
     except DcoError as error:
         if isinstance(error, Refused) and carrier.untouched:
@@ -106,6 +106,10 @@ def _stop_if_aborted(tonight: Tonight, plan: Plan) -> None:
         except Refused:
             continue
         raise StepFailed(f"aborted by {who}: {ballot.why}", "what was done is taken back")
+
+
+def _watch(tonight: Tonight, plan: Plan, wanted: dict[str, str]) -> tuple[Finding, ...]:
+    return watch(tonight.outside, tonight.environment, wanted, lambda: _stop_if_aborted(tonight, plan))
 
 
 def _wanted(plan: Plan, done: dict[str, dict[str, object]]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from dco.model.canonical import fingerprint
+from dco.model.environment import Stack
 
 
 class ApplicationRelease(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,13 @@ class StackRelease(msgspec.Struct, frozen=True, kw_only=True):
     inputs: str
     data_sources: dict[str, str] = {}
     """Data source address → fingerprint of what it resolved to."""
+    var_files: list[str] = []
+    variables: dict[str, str] = {}
+    """The inputs themselves, as `dco.toml` named them then: files of the released commit, and values."""
+
+    def as_released(self, stack: Stack) -> Stack:
+        """Return a stack with the inputs that it was released with; its slots are read from AWS as they are today."""
+        return msgspec.structs.replace(stack, var_files=self.var_files, variables=self.variables)
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

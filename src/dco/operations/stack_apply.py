@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dco.model.environment import Environment
+import msgspec
+
+from dco.model.environment import Environment, Stack
 from dco.model.errors import Refused, StepFailed
 from dco.model.plan import Step
 from dco.operations.operation import Facts
+from dco.record import releases
 from dco.seams.outside import Outside
 from dco.seams.stacks import StackPlan
 
@@ -24,18 +27,23 @@ class StackApply:
     def check(self, step: Step, done: Facts) -> dict[str, Any]:
         """Plan again: it must mean what was approved. Remember the state's serial."""
         del done
-        plan = self._plan(step, step.revision, "forward")
+        plan = self._plan(step, step.revision, self._wanted(step), "forward")
         if plan.changed and plan.meaning != step.arguments["meaning"]:
             raise Refused(
                 f"the plan of stack {step.target} is not the one that was approved: the world moved in between",
                 "the next night plans it anew; or start one with `dco run`",
             )
-        return {"serial": plan.serial, "released": step.released, "changed": plan.changed}
+        return {
+            "serial": plan.serial,
+            "released": step.released,
+            "changed": plan.changed,
+            "given": msgspec.to_builtins(self._released(step)),
+        }
 
     def start(self, step: Step, before: Facts, token: str) -> dict[str, Any]:
         """Apply the saved plan; after an interruption, what is left of it, and only that."""
         del token
-        stack = self.environment.stacks[step.target]
+        stack = self._wanted(step)
         root, file = self._places(step, "forward")
         if self.outside.stacks.serial(stack, root) != before["serial"]:
             self._continue(step, before)
@@ -46,7 +54,7 @@ class StackApply:
     def complete(self, step: Step, before: Facts, begun: Facts) -> dict[str, Any]:
         """Plan once more: there must be nothing left to do."""
         del before, begun
-        plan = self._plan(step, step.revision, "proof")
+        plan = self._plan(step, step.revision, self._wanted(step), "proof")
         if plan.changed:
             left = ", ".join(change["address"] for change in plan.resource_changes)
             raise StepFailed(
@@ -62,11 +70,12 @@ class StackApply:
         revision = before["released"]
         if revision is None:
             raise StepFailed(f"stack {step.target} was never released: there is nothing to go back to")
-        plan = self._plan(step, str(revision), "back")
+        stack = msgspec.convert(before["given"], Stack)
+        plan = self._plan(step, str(revision), stack, "back")
         if plan.changed:
             root, file = self._places(step, "back")
-            self.outside.stacks.apply(self.environment.stacks[step.target], root, file)
-            plan = self._plan(step, str(revision), "back")
+            self.outside.stacks.apply(stack, root, file)
+            plan = self._plan(step, str(revision), stack, "back")
         if plan.changed:
             left = ", ".join(change["address"] for change in plan.resource_changes)
             raise StepFailed(f"stack {step.target} did not go back: {left} still differ from {revision[:12]}")
@@ -79,7 +88,8 @@ class StackApply:
 
     def _continue(self, step: Step, before: Facts) -> None:
         """Somebody applied since `check`: if that was us, interrupted, only a rest of the approved is left to do."""
-        plan = self._plan(step, step.revision, "forward")
+        stack = self._wanted(step)
+        plan = self._plan(step, step.revision, stack, "forward")
         approved = set(step.arguments["addresses"])
         strangers = [change["address"] for change in plan.resource_changes if change["address"] not in approved]
         if strangers:
@@ -90,12 +100,26 @@ class StackApply:
             )
         if plan.changed:
             root, file = self._places(step, "forward")
-            self.outside.stacks.apply(self.environment.stacks[step.target], root, file)
+            self.outside.stacks.apply(stack, root, file)
 
-    def _plan(self, step: Step, revision: str, purpose: str) -> StackPlan:
+    def _wanted(self, step: Step) -> Stack:
+        """The stack with the inputs that the step names, today's by default."""
+        stack = self.environment.stacks[step.target]
+        var_files = step.arguments.get("var_files", stack.var_files)
+        variables = step.arguments.get("variables", stack.variables)
+        return msgspec.structs.replace(stack, var_files=var_files, variables=variables)
+
+    def _released(self, step: Step) -> Stack:
+        """The stack with the inputs that it was released with, which undo plans with."""
+        stack = self.environment.stacks[step.target]
+        released = releases.read(self.outside.objects)
+        known = released.stacks.get(step.target) if released else None
+        return known.as_released(stack) if known else stack
+
+    def _plan(self, step: Step, revision: str, stack: Stack, purpose: str) -> StackPlan:
         root, file = self._places(step, purpose)
         self.outside.source.export(revision, root)
-        return self.outside.stacks.plan(self.environment.stacks[step.target], root, file)
+        return self.outside.stacks.plan(stack, root, file)
 
     def _places(self, step: Step, purpose: str) -> tuple[Path, Path]:
         place = self.outside.directory / "stacks" / step.target / purpose

@@ -69,7 +69,12 @@ def _stack(name: str, plan: StackPlan, verdict: Verdict, present: Release, targe
         reason="; ".join([f"a person goes back to {target.revision[:12]}", *verdict.notes]),
         undo=f"plan and apply {present.revision[:12]} again",
         risk=verdict.risk,
-        arguments={"meaning": plan.meaning, "addresses": list(plan.addresses)},
+        arguments={
+            "meaning": plan.meaning,
+            "addresses": list(plan.addresses),
+            "var_files": target.stacks[name].var_files,
+            "variables": target.stacks[name].variables,
+        },
         revision=target.revision,
         released=present.revision,
     )

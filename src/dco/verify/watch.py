@@ -1,5 +1,7 @@
 """The bake after a rollout: looking again and again for a set time."""
 
+from collections.abc import Callable
+
 from dco.model.environment import Environment
 from dco.model.errors import StepFailed
 from dco.model.finding import Finding, bad
@@ -7,14 +9,18 @@ from dco.seams.outside import Outside
 from dco.verify.serving import look
 
 
-def watch(outside: Outside, environment: Environment, wanted: dict[str, str]) -> tuple[Finding, ...]:
+def watch(
+    outside: Outside, environment: Environment, wanted: dict[str, str], heed: Callable[[], None]
+) -> tuple[Finding, ...]:
     """Look until the bake is over; return the last look. Raises `StepFailed` for more bad looks than are allowed.
 
-    The first look must be good at once: the rollout has settled before.
+    The first look must be good at once: the rollout has settled before. `heed` is called at each look and raises when
+    somebody wants it to end.
     """
     deadline = outside.clock.seconds() + environment.verify.bake_seconds
     failures = 0
     while True:
+        heed()
         findings = look(outside, environment, wanted)
         failed = bad(findings)
         failures += bool(failed)

@@ -10,6 +10,8 @@ import msgspec
 from dco.model.canonical import canonical, fingerprint
 from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError, StepFailed, Unreadable
+from dco.providers.terraform import words
+from dco.providers.terraform.applying import Applying
 from dco.providers.terraform.command import Answer, Command, find
 from dco.providers.terraform.reading import read_plan
 from dco.providers.terraform.saved import read_saved_state
@@ -59,7 +61,13 @@ class TerraformStacks:
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
         """See `Stacks.apply`. Raises `Refused` too when someone else holds the lock: then nothing was applied."""
         place = _place(stack, root)
-        answer = self._initialised(stack, place, ["apply", "-json", "-input=false", str(file.absolute())])
+        applying = Applying(self._data(stack) / "applying.json")
+        applying.begin()
+        arguments = ["apply", "-json", "-input=false", str(file.absolute())]
+        answer = self._initialised(stack, place, arguments)
+        if answer.code != 0 and self._freed(stack, place, applying, answer):
+            answer = self._run(stack, place, arguments)
+        applying.end()
         if answer.late:
             raise StepFailed(
                 f"terraform apply of {stack.directory} was interrupted after {stack.time_limit_seconds:g} s",
@@ -67,6 +75,13 @@ class TerraformStacks:
             )
         if answer.code != 0:
             raise failure(stack.directory, diagnostics(answer.out, answer.err))
+
+    def _freed(self, stack: Stack, place: Path, applying: Applying, answer: Answer) -> bool:
+        """Take the state lock away that a terraform of ours left when it was killed; tell whether there was one."""
+        holder = words.holder(diagnostics(answer.out, answer.err))
+        if holder is None or not applying.left(holder):
+            return False
+        return self._run(stack, place, ["force-unlock", "-force", holder.id]).code == 0
 
     def serial(self, stack: Stack, root: Path) -> int:
         """See `Stacks.serial`. A state that was never written has serial 0."""
@@ -150,7 +165,7 @@ class TerraformStacks:
         if stack.cli_config:
             given["TF_CLI_CONFIG_FILE"] = str((self._home / stack.cli_config).absolute())
         command = Command(find(self._binary), self._variables)
-        return command.run(arguments, place, given, stack.time_limit_seconds)
+        return command.run(arguments, place, given, stack.time_limit_seconds, self._data(stack).with_suffix(".lock"))
 
     def _data(self, stack: Stack) -> Path:
         """Return a stack's own working directory for terraform; engines and environments never share one."""

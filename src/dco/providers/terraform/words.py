@@ -38,6 +38,24 @@ class Diagnostic(msgspec.Struct, frozen=True):
         return f"{self.summary}\n{self.detail}"
 
 
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a state lock, from its Lock Info: its id, `user@host`, since when in UTC (without zone), for what."""
+
+    id: str
+    who: str
+    created: str
+    operation: str
+
+
+def holder(complaints: tuple[Diagnostic, ...]) -> Holder | None:
+    """Return who holds the state lock that terraform could not get; None when it complains of something else."""
+    everything = "\n".join(complaint.text for complaint in complaints)
+    facts = _lock_info(everything)
+    if "state lock" not in everything or not {"ID", "Who", "Created"} <= facts.keys():
+        return None
+    return Holder(facts["ID"], facts["Who"], facts["Created"].partition(".")[0], facts.get("Operation", ""))
+
+
 def diagnostics(out: str, err: str) -> tuple[Diagnostic, ...]:
     """Return the errors among terraform's output: its JSON lines, else what it wrote for people."""
     found = [_of_json(line["diagnostic"]) for line in messages(out) if _is_error(line)]
@@ -105,12 +123,16 @@ _SIGN_IN = "sign in again, or correct [aws] in dco.toml (profile, region, creden
 
 def _locked(stack: str, text: str) -> Unreadable:
     """Name who holds a state lock and since when, from terraform's Lock Info."""
-    facts = dict(re.findall(r"^\s*(ID|Path|Operation|Who|Created):\s*(.+?)\s*$", text, re.MULTILINE))
-    holder = facts.get("Who", "someone unknown")
+    facts = _lock_info(text)
+    who = facts.get("Who", "someone unknown")
     since = facts.get("Created", "an unknown time").partition(".")[0]
     remedy = f"wait for it; if it is surely dead: terraform force-unlock {facts.get('ID', 'ID')} in {stack}"
     operation = f" for {facts['Operation'].removeprefix('OperationType')}" if "Operation" in facts else ""
-    return Unreadable(f"the state of {stack} is locked by {holder} since {since}{operation}", remedy)
+    return Unreadable(f"the state of {stack} is locked by {who} since {since}{operation}", remedy)
+
+
+def _lock_info(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^\s*(ID|Path|Operation|Who|Created):\s*(.+?)\s*$", text, re.MULTILINE))
 
 
 def _is_error(line: dict[str, Any]) -> bool:
