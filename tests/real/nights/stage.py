@@ -51,6 +51,9 @@ class Running:
     def screen(self) -> str:
         return self._err.read_text()
 
+    def out_text(self) -> str:
+        return self._out.read_text()
+
     def end(self, seconds: float = NIGHT_SECONDS) -> Done:
         code = self.process.wait(seconds)
         return Done(code, self._out.read_text(), self._err.read_text())
@@ -200,8 +203,8 @@ class Stage:
             return None
 
     def keys(self, prefix: str) -> list[str]:
-        answer = self.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
-        return [found["Key"] for found in answer.get("Contents", [])]
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
 
     def journal(self, night: str) -> list[dict[str, Any]]:
         done = self.dco("journal", "--night", night, "--last", "500", "--json")

@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -113,11 +114,11 @@ def test_a_waiting_night_is_aborted(stage: Stage) -> None:
 
 @pytest.mark.long
 def test_a_night_that_updates_is_aborted_and_goes_back(stage: Stage) -> None:
-    stage.configure(QUICK, {"policy": {"automatic_below": "never-ask"}})
     before = stage.serving()
-    stage.release("slow-start")
+    stage.configure(QUICK, {"policy": {"automatic_below": "never-ask"}, "verify": {"bake_seconds": 60}})
+    stage.release("good")
     night = stage.begin("run", "--json")
-    await_that(lambda: "step      service.roll" in night.screen, "the service is rolled", 90)
+    night.await_screen("done      service.roll")
     assert stage.dco("abort", "--why", "the customer called", person="alice").code == 0
     done = night.end()
     assert (done.code, done.said["outcome"]) == (5, "rolled-back")
@@ -127,7 +128,8 @@ def test_a_night_that_updates_is_aborted_and_goes_back(stage: Stage) -> None:
 
 @pytest.mark.long
 def test_a_newer_offering_supersedes_a_night_that_waits(stage: Stage) -> None:
-    waiting, first = _wait_for_people(stage)
+    waiting, first = _wait_for_people(stage, {"schedule": {"cron": "* * * * *"}})
+    time.sleep(60)
     newer = stage.begin("run", "--json")
     done = waiting.end()
     assert done.code == 4
