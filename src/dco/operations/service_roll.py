@@ -59,16 +59,22 @@ class ServiceRoll:
         return {"image": before["image"], "revisions": begun["revisions"]}
 
     def undo(self, step: Step, before: Facts, token: str) -> None:
-        """Set the slot back, roll every service to the revision it ran, then take the new revisions out of use."""
+        """Set the slot back, roll every service to the revision it ran, then take the new revisions out of use.
+
+        A revision that somebody deregistered meanwhile can't be rolled to: one that says the same takes its place.
+        """
         application = self._application(step)
         if before["slot"] is not None:
             self.outside.parameters.put(application.image_parameter, before["slot"])
         for key, service in application.services.items():
-            self._roll_back(service, before["serving"][key])
+            self._roll_back(service, self._standing(before["serving"][key], token))
         for family, base in before["bases"].items():
             ours = self.outside.services.registered(family, f"{token}/{family}")
-            if ours is not None and ours != base:
+            if ours is not None and ours != self._standing(base, token):
                 self.outside.services.deregister(ours)
+
+    def _standing(self, revision: str, token: str) -> str:
+        return self.outside.services.standing(revision, f"{token}/{revision.rpartition('/')[2]}/again")
 
     def _roll_back(self, service: Service, revision: str) -> None:
         self.outside.services.roll(service.cluster, service.name, revision, singleton=service.singleton)

@@ -69,6 +69,10 @@ class Services(Protocol):
         """
         ...
 
+    def standing(self, revision: str, token: str) -> str:
+        """Return the revision while it may be used, else one that says the same, registered once under `token`."""
+        ...
+
     def registered(self, family: str, token: str) -> str | None:
         """Return the ARN of the revision of a family that was registered under a token, if any is active."""
         ...

@@ -69,8 +69,17 @@ class Definitions:
 
     def register(self, base: str, image: str, token: str) -> str:
         """Return a revision like `base` with another image; the one already registered under `token`, if any."""
+        return self._register(base, self._with_image(base, image), token)
+
+    def standing(self, revision: str, token: str) -> str:
+        """Return the revision while it is active, else one that says the same, registered once under `token`."""
+        with asking(f"read task definition {short(revision)}"):
+            status = self._describe(revision)["taskDefinition"].get("status")
+        return revision if status == "ACTIVE" else self._register(revision, self._containers(revision), token)
+
+    def _register(self, base: str, containers: list[dict[str, Any]], token: str) -> str:
         wanted = self.definition(base)
-        wanted["containerDefinitions"] = self._with_image(base, image)
+        wanted["containerDefinitions"] = containers
         with asking(f"read the tags of {short(base)}"):
             tags = [tag for tag in self._describe(base, tags=True).get("tags", []) if tag.get("key") != TOKEN_TAG]
         wanted["tags"] = [*tags, {"key": TOKEN_TAG, "value": token}]
