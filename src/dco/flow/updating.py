@@ -1,5 +1,7 @@
 """The update: locked, carried out, watched; and taken back when anything in it fails."""
 
+from functools import partial
+
 import msgspec
 
 from dco.flow import offering
@@ -19,9 +21,8 @@ from dco.model.errors import (
 from dco.model.finding import Finding, bad
 from dco.model.outcome import StepRecord
 from dco.model.plan import Plan, Step
-from dco.model.release import Release
 from dco.record import ballots, lock, quarantine, releases
-from dco.verify.serving import look
+from dco.verify.serving import Baseline, baseline, look
 from dco.verify.watch import watch
 
 POLL_SECONDS = 1.0
@@ -45,13 +46,14 @@ def update(tonight: Tonight, plan: Plan) -> Updated:
     true.
     """
     tonight.steps.run("take the lock", bool, lambda: _lock(tonight, plan))
+    before = tonight.steps.run("look before", Baseline, lambda: baseline(tonight.outside, tonight.environment))
     carrier = Carrier(
         tonight.key, tonight.operations, tonight.journal, tonight.outside.clock, lambda: _hold(tonight, plan)
     )
     try:
         carrier.forward(tonight.steps, plan)
-        wanted = _wanted(plan, carrier.done)
-        tonight.steps.run("watch", tuple[Finding, ...], lambda: _watch(tonight, plan, wanted))
+        rolled = _rolled(plan, carrier.done)
+        tonight.steps.run("watch", tuple[Finding, ...], lambda: _watch(tonight, plan, rolled, before))
         tonight.say("verified", f"what serves is what was planned, watched for {_bake(tonight)} s")
     except DcoError as error:
         if isinstance(error, Refused) and carrier.untouched:
@@ -108,17 +110,27 @@ def _stop_if_aborted(tonight: Tonight, plan: Plan) -> None:
         raise StepFailed(f"aborted by {who}: {ballot.why}", "what was done is taken back")
 
 
-def _watch(tonight: Tonight, plan: Plan, wanted: dict[str, str]) -> tuple[Finding, ...]:
-    return watch(tonight.outside, tonight.environment, wanted, lambda: _stop_if_aborted(tonight, plan))
+def _watch(tonight: Tonight, plan: Plan, rolled: dict[str, str], before: Baseline) -> tuple[Finding, ...]:
+    """Watch what was rolled, and that everything else still serves what was released."""
+    wanted = {**_released(tonight), **rolled}
+    heed = partial(_stop_if_aborted, tonight, plan)
+    return watch(tonight.outside, tonight.environment, wanted, before.alarms, heed)
 
 
-def _wanted(plan: Plan, done: dict[str, dict[str, object]]) -> dict[str, str]:
-    """Return application → image that must serve after the plan's rollouts."""
+def _rolled(plan: Plan, done: dict[str, dict[str, object]]) -> dict[str, str]:
+    """Return application → image of the plan's rollouts."""
     return {
         step.target: str(done[step.name]["image"])
         for step in plan.steps
         if step.operation == "service.roll" and step.name in done
     }
+
+
+def _released(tonight: Tonight) -> dict[str, str]:
+    """Return application → image of the release record, for the applications that are configured."""
+    released = releases.read(tonight.outside.objects)
+    known = released.applications if released else {}
+    return {name: one.image for name, one in known.items() if name in tonight.environment.applications}
 
 
 def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) -> None:
@@ -135,11 +147,11 @@ def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) 
 def _prove(tonight: Tonight) -> tuple[Finding, ...]:
     """Look whether everything is as the release record says, for a while: alarms need time to calm down."""
     outside, environment = tonight.outside, tonight.environment
-    released = releases.read(outside.objects) or Release(environment=environment.name, revision="", night="", at="")
-    wanted = {name: application.image for name, application in released.applications.items()}
+    wanted = _released(tonight)
     calm = msgspec.structs.replace(environment, verify=msgspec.structs.replace(environment.verify, alarms=[]))
+    before = baseline(outside, calm)
     deadline = outside.clock.seconds() + max(environment.verify.bake_seconds, 10)
-    while failed := bad(findings := look(outside, calm, wanted)):
+    while failed := bad(findings := look(outside, calm, wanted, before)):
         if outside.clock.seconds() > deadline:
             what = "; ".join(f"{finding.what}: {finding.detail}" for finding in failed)
             raise PersonNeeded(f"after going back: {what}", "compare `dco status` with the release record")

@@ -21,17 +21,41 @@ def served(outside: Outside, application: Application) -> str | None:
     return None if said is None else str(said)
 
 
-def look(outside: Outside, environment: Environment, wanted: dict[str, str]) -> tuple[Finding, ...]:
-    """Compare what serves with the wanted image of each application, ask for its health and for alarms that ring."""
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """How things were before: what was bad already says nothing against what came after."""
+
+    alarms: tuple[str, ...] = ()
+    """Names of alarms that rang."""
+    failed_tasks: dict[str, int] = {}
+    """Service key → how many tasks of its present deployment had died."""
+
+
+def baseline(outside: Outside, environment: Environment) -> Baseline:
+    """Read how things are now."""
+    ringing = tuple(sentence.partition(":")[0] for sentence in outside.alarms.ringing(environment.verify.alarms))
+    died = {
+        key: outside.services.rollout(service.cluster, service.name, service.container).failed_tasks
+        for application in environment.applications.values()
+        for key, service in application.services.items()
+    }
+    return Baseline(alarms=ringing, failed_tasks=died)
+
+
+def look(outside: Outside, environment: Environment, wanted: dict[str, str], before: Baseline) -> tuple[Finding, ...]:
+    """Compare what serves with the wanted image of each application, ask for its health and for alarms that ring.
+
+    Tasks that had died and alarms that rang `before` are left out.
+    """
     findings: list[Finding] = []
     for name, image in wanted.items():
         application = environment.applications[name]
         findings += _version(outside, name, application, image)
         findings += _health(outside, name, application)
-        findings += _tasks(outside, application, image)
+        findings += _tasks(outside, application, image, before)
     findings += [
         Finding(Mark.NG, "alarm", ringing, "look at what the alarm watches")
         for ringing in outside.alarms.ringing(environment.verify.alarms)
+        if ringing.partition(":")[0] not in before.alarms
     ]
     return tuple(findings)
 
@@ -59,15 +83,16 @@ def _health(outside: Outside, name: str, application: Application) -> list[Findi
     return [Finding(Mark.NG, f"health of {name}", f"it answers {answer.status}: {answer.body[:200]}")]
 
 
-def _tasks(outside: Outside, application: Application, image: str) -> list[Finding]:
+def _tasks(outside: Outside, application: Application, image: str, before: Baseline) -> list[Finding]:
     found: list[Finding] = []
-    for service in application.services.values():
-        state = outside.services.rollout(service.cluster, service.name)
+    for key, service in application.services.items():
+        state = outside.services.rollout(service.cluster, service.name, service.container)
         what = f"tasks of {service.name}"
-        if state.failed_tasks:
+        died = state.failed_tasks - before.failed_tasks.get(key, 0)
+        if died > 0:
             log = outside.services.failed_log(service.cluster, service.name, state.revision)
             words = "".join(f"\n    {line}" for line in log)
-            found.append(Finding(Mark.NG, what, f"{state.failed_tasks} tasks died after the rollout{words}"))
+            found.append(Finding(Mark.NG, what, f"{died} tasks died after the rollout{words}"))
         elif not state.settled or state.images != (digest_of(image),):
             found.append(Finding(Mark.NG, what, f"{state.running} of {state.wanted} run, images {state.images}"))
         else:
