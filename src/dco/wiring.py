@@ -1,5 +1,6 @@
 """Settings → providers → flow: the one place that knows them all."""
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -128,6 +129,7 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
 
         return story
 
+    _keep_log(own_directory(directory, environment))
     # DBOS takes a second to import, which commands without a night should not pay for
     from dco.flow.engine import Engine  # noqa: PLC0415
 
@@ -135,8 +137,20 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
     return Engine(own_directory(directory, environment), stories, tell=begun)
 
 
-def run(settings: Settings, said: Tell, begun: Tell) -> Report:
+def _keep_log(own: Path) -> None:
+    """Keep tracebacks of what was unforeseen in `engine.log`; a place that can't be written is the engine's to tell."""
+    log = logging.getLogger("dco")
+    with suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True)
+        if not log.handlers:
+            log.addHandler(logging.FileHandler(own / "engine.log", delay=True, encoding="utf-8"))
+            log.propagate = False
+
+
+def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = False) -> Report:
     """Run a night, or go on with the one that was interrupted; the offering runs whatever else is wrong.
+
+    With `skip_offering` only a new night's offering is left out: what was refused or mended can be deployed by day.
 
     Raises the error that stopped the night where there is no report: `ConfigurationError` after the offering for a
     configuration that can't be read, `Refused` when a night runs already, `PersonNeeded` when the engine can't write.
@@ -144,29 +158,31 @@ def run(settings: Settings, said: Tell, begun: Tell) -> Report:
     environment = settings.environment
     now = SystemClock().now()
     if environment is None:
-        offering_only(settings, new_key(now), said)
+        if not skip_offering:
+            offering_only(settings, new_key(now), said)
         raise settings.trouble or ConfigurationError("the configuration can't be read")
     own = own_directory(settings.directory, environment)
     key = new_key(now)
-    early = _begin_early(settings, environment, own, key)
+    early = _begin_early(settings, environment, own, key, skip=skip_offering)
     try:
         with engine(settings.directory, environment, said, begun) as running:
             early.join()
             key = night_to_go_on(running.unfinished(), environment, now) or _marked(own, environment, now) or key
             unfinished.mark(own, key)
-            running.start("night", key, msgspec.to_builtins(Request(environment=environment, began=now)))
+            request = Request(environment=environment, began=now, skip_offering=skip_offering)
+            running.start("night", key, msgspec.to_builtins(request))
             watched = Lateness(environment, outside(settings.directory, environment), key, began(key))
             done = msgspec.convert(watched.await_end(lambda: running.wait(key, LOOK_SECONDS), said), Report)
             unfinished.clear(own, key)
             return done
     except PersonNeeded:
         early.join()
-        if unfinished.marked(own) in {None, key}:
+        if not skip_offering and unfinished.marked(own) in {None, key}:
             offering_only(settings, key, said)
         raise
 
 
-def _begin_early(settings: Settings, environment: Environment, own: Path, key: str) -> Thread:
+def _begin_early(settings: Settings, environment: Environment, own: Path, key: str, *, skip: bool) -> Thread:
     """Begin the offering while the engine is still being imported, if no other night has begun.
 
     The night's own step finds it begun, by the same token. What goes wrong here shows there.
@@ -174,7 +190,7 @@ def _begin_early(settings: Settings, environment: Environment, own: Path, key: s
 
     def begin_it() -> None:
         with suppress(OSError, DcoError):
-            if unfinished.mark(own, key):
+            if not skip and unfinished.mark(own, key):
                 begin(environment.offering, outside(settings.directory, environment), key)
 
     thread = Thread(target=begin_it, daemon=True)

@@ -11,21 +11,24 @@ from dco.cli import screen
 
 
 @click.command()
+@click.option("--skip-offering", is_flag=True, help="Only look and update: the offering has ended well before.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
-def command(directory: Path, machine: bool) -> None:
+def command(directory: Path, skip_offering: bool, machine: bool) -> None:
     """Run a night: the offering, and then what has changed.
 
     A night that was interrupted goes on where it stopped.
 
     \b
-    Example: dco run
+    Examples: dco run
+              dco run --skip-offering
     """
     from dco import wiring  # noqa: PLC0415  # the help must be fast
 
     began = time.monotonic()
     with screen.Progress(machine=machine) as progress:
-        done = wiring.run(settings.read(directory), progress.say, progress.doing)
+        read = settings.read(directory)
+        done = wiring.run(read, progress.say, progress.doing, skip_offering=skip_offering)
     if machine:
         screen.as_json(done)
     else:

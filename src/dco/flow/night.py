@@ -7,7 +7,7 @@ from dco.flow.asking import ask
 from dco.flow.tonight import Tonight
 from dco.flow.updating import update
 from dco.model.environment import Environment
-from dco.model.errors import DcoError
+from dco.model.errors import DcoError, OfferingFailed
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
 
@@ -17,12 +17,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment
     began: str
+    skip_offering: bool = False
+    """The offering has ended well before; it is not started again."""
 
 
 def night(tonight: Tonight, request: Request) -> Report:
     """Run one night to its end; whatever happens is in the report, which says what serves now."""
     try:
-        offered = _offering(tonight)
+        offered = _no_offering(tonight) if request.skip_offering else _offering(tonight)
         looking.enter(tonight)
         seen = looking.look(tonight)
         if seen.changes.quiet():
@@ -47,3 +49,17 @@ def _offering(tonight: Tonight) -> OfferingEnd:
     )
     tonight.say("night", f"night {tonight.key}: {ended.sentence}")
     return ended
+
+
+def _no_offering(tonight: Tonight) -> OfferingEnd:
+    """Make sure that no offering runs. Raises `OfferingFailed` when one does."""
+    environment, outside = tonight.environment, tonight.outside
+
+    def look() -> OfferingEnd:
+        if runs := offering.running(environment, outside):
+            raise OfferingFailed(f"an offering runs: {runs}", "start the night again when it has ended")
+        return OfferingEnd(well=True, sentence="no offering was started: a person skipped it, and none runs")
+
+    skipped = tonight.steps.run("skip offering", OfferingEnd, look)
+    tonight.say("night", f"night {tonight.key}: {skipped.sentence}")
+    return skipped

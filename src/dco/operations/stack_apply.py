@@ -31,7 +31,7 @@ class StackApply:
         if plan.changed and plan.meaning != step.arguments["meaning"]:
             raise Refused(
                 f"the plan of stack {step.target} is not the one that was approved: the world moved in between",
-                "the next night plans it anew; or start one with `dco run`",
+                "the next night plans it anew; by day, `dco run --skip-offering` does",
             )
         return {
             "serial": plan.serial,
