@@ -285,7 +285,8 @@ class Stage:
 
 
 def open_stage(world: World, scratch: Path) -> Stage:
-    return Stage(world, scratch, tomllib.loads((world.repo / "dco.toml").read_text()))
+    first = repository.git(world.repo, "rev-list", "--max-parents=0", "HEAD").strip()
+    return Stage(world, scratch, tomllib.loads(repository.git(world.repo, "show", f"{first}:dco.toml")))
 
 
 def await_that(truth: Callable[[], bool], what: str, seconds: float) -> None:
