@@ -15,6 +15,7 @@ demo: setup ## watch three nights: a quiet one, a deployment under traffic, a ba
 test: setup ## the tests, in about 15 minutes
 	@$(PYTHON) -m pytest -m "not long"
 
+test-long: export DCO_NEO4J = all
 test-long: setup ## the tests that take long: every crash, every boundary
 	@$(PYTHON) -m pytest -m long
 

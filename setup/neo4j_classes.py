@@ -39,7 +39,7 @@ def steps() -> list[Step]:
             neo4j_community.home(version) / "classes.aot",
             lambda version=version: _make(neo4j_community.home(version)),
         )
-        for version in neo4j_community.VERSIONS
+        for version in neo4j_community.wanted()
     ]
 
 

@@ -1,6 +1,7 @@
 """Neo4j Community from the jars that Maven fetches, each compared with the SHA-256 in `neo4j/<version>.sha256`."""
 
 import hashlib
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +11,19 @@ from setup.steps import SetupError, Step, directory, fingerprint, write
 from setup.tools import call, find
 
 # One line a version; `make lock` writes its .sha256.
-VERSIONS = ("5.26.30",)
+VERSIONS = ("5.26.30", "2026.08.1")
+# What the sample runs. The others are for the long tests, which set DCO_NEO4J=all.
+EVERYDAY = ("5.26.30",)
 
 SOURCE = places.SETUP / "neo4j"
 LAUNCHERS = ("java-options", "neo4j-admin", "neo4j")
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 MAIN_CLASSES = ("org.neo4j.server.CommunityEntryPoint", "org.neo4j.server.Neo4jCommunity")
+
+
+def wanted() -> tuple[str, ...]:
+    """List the versions to set up: what the sample runs, or, told so by DCO_NEO4J=all, every one there is."""
+    return VERSIONS if os.environ.get("DCO_NEO4J") == "all" else EVERYDAY
 
 
 def home(version: str) -> Path:
@@ -42,7 +50,7 @@ def lock(version: str) -> Path:
 
 def steps() -> list[Step]:
     """List two steps a version: its jars, and its commands apart, since a server may be using the jars."""
-    return [step for version in VERSIONS for step in _steps(version)]
+    return [step for version in wanted() for step in _steps(version)]
 
 
 def _steps(version: str) -> list[Step]:

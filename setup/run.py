@@ -9,7 +9,17 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
-from setup import java_runtime, locks, neo4j_classes, neo4j_community, places, python_packages, steps, system_packages
+from setup import (
+    java_runtime,
+    locks,
+    neo4j_classes,
+    neo4j_community,
+    neo4j_plugin,
+    places,
+    python_packages,
+    steps,
+    system_packages,
+)
 from setup import terraform_command as terraform
 
 REFUSED = 2
@@ -45,14 +55,14 @@ def _stop(*_: object) -> None:
 
 def _set_up() -> None:
     python = [*python_packages.steps(), java_runtime.step()]
-    jars = neo4j_community.steps()
+    jars = [*neo4j_community.steps(), neo4j_plugin.compiler()]
     made = {"python_is_made": python[0].done(), "jars_are_made": all(step.done() for step in jars)}
     system_packages.install(system_packages.needed(**made), say)
     with ThreadPoolExecutor(1) as beside:
         fetching = beside.submit(steps.run, jars, say)
         steps.run(python, say)
         fetching.result()
-    steps.run([terraform.step(), *neo4j_classes.steps()], say)
+    steps.run([terraform.step(), *neo4j_classes.steps(), *neo4j_plugin.steps()], say)
 
 
 @contextlib.contextmanager

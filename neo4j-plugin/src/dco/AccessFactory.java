@@ -1,0 +1,33 @@
+package dco;
+
+import java.nio.file.Path;
+import org.neo4j.configuration.Config;
+import org.neo4j.configuration.GraphDatabaseSettings;
+import org.neo4j.kernel.extension.ExtensionFactory;
+import org.neo4j.kernel.extension.ExtensionType;
+import org.neo4j.kernel.extension.context.ExtensionContext;
+import org.neo4j.kernel.lifecycle.Lifecycle;
+
+/** Makes the server's one {@link Access} when Neo4j starts. The key is `dco.key` beside neo4j.conf, or DCO_KEY_FILE. */
+public final class AccessFactory extends ExtensionFactory<AccessFactory.Dependencies> {
+    /** What Neo4j gives. */
+    public interface Dependencies {
+        /** The server's settings. */
+        Config config();
+    }
+
+    /** Called by Neo4j's service loader. */
+    public AccessFactory() {
+        super(ExtensionType.GLOBAL, "dco-access");
+    }
+
+    @Override
+    public Lifecycle newInstance(ExtensionContext context, Dependencies dependencies) {
+        String told = System.getenv("DCO_KEY_FILE");
+        String configuration = System.getenv("NEO4J_CONF");
+        Path home = dependencies.config().get(GraphDatabaseSettings.neo4j_home);
+        Path beside = configuration == null ? home.resolve("conf") : Path.of(configuration);
+        return new Access(
+                new KeyFile(told == null ? beside.resolve("dco.key") : Path.of(told)), System::currentTimeMillis);
+    }
+}

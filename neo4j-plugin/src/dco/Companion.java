@@ -1,0 +1,134 @@
+package dco;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.neo4j.common.DependencyResolver;
+import org.neo4j.dbms.api.DatabaseManagementService;
+import org.neo4j.dbms.api.DatabaseNotFoundException;
+import org.neo4j.exceptions.UnsatisfiedDependencyException;
+import org.neo4j.internal.id.IdGeneratorFactory;
+import org.neo4j.io.pagecache.context.CursorContext;
+import org.neo4j.io.pagecache.context.CursorContextFactory;
+import org.neo4j.kernel.availability.AvailabilityListener;
+import org.neo4j.kernel.availability.DatabaseAvailabilityGuard;
+import org.neo4j.kernel.impl.api.TransactionCommitProcess;
+import org.neo4j.kernel.impl.transaction.log.checkpoint.CheckPointer;
+import org.neo4j.kernel.impl.transaction.log.checkpoint.StoreCopyCheckPointMutex;
+import org.neo4j.kernel.internal.GraphDatabaseAPI;
+import org.neo4j.kernel.lifecycle.LifecycleAdapter;
+import org.neo4j.storageengine.api.ClosedTransactionMetadata;
+import org.neo4j.storageengine.api.TransactionIdStore;
+
+/** What the plugin keeps beside one running database: its fence, its hold, and, while it follows another, its applier. */
+final class Companion extends LifecycleAdapter {
+    private final GraphDatabaseAPI database;
+    private final FenceFile fenceFile;
+    private final Path inbox;
+    private Fence fence;
+    private Hold hold;
+    private Applier applier;
+
+    Companion(GraphDatabaseAPI database, FenceFile fenceFile, Path inbox) {
+        this.database = database;
+        this.fenceFile = fenceFile;
+        this.inbox = inbox;
+    }
+
+    /** Finds the companion of a database of the same server, by the database's name. */
+    static Companion of(GraphDatabaseAPI anyDatabase, String name) {
+        try {
+            DatabaseManagementService server =
+                    anyDatabase.getDependencyResolver().resolveDependency(DatabaseManagementService.class);
+            return ((GraphDatabaseAPI) server.database(name)).getDependencyResolver().resolveDependency(Companion.class);
+        } catch (DatabaseNotFoundException unknown) {
+            throw Refusal.because("There is no database " + name + " here.");
+        } catch (UnsatisfiedDependencyException idle) {
+            throw Refusal.because("The plugin did not load for " + name
+                    + ": this jar is not made for this Neo4j, or it is not on the class path. neo4j.log says which.");
+        }
+    }
+
+    /** The fence goes in before the database answers its first query, hence before Bolt opens. */
+    @Override
+    public void start() {
+        resolve(DatabaseAvailabilityGuard.class).addListener(new AvailabilityListener() {
+            @Override
+            public void available() {
+                install();
+            }
+
+            @Override
+            public void unavailable() {
+                // The last checkpoint of an orderly stop would wait for the lease.
+                hold.end();
+            }
+        });
+    }
+
+    private void install() {
+        fence = Fence.install(resolve(TransactionCommitProcess.class), fenceFile);
+        hold = new Hold(database.databaseName(), resolve(StoreCopyCheckPointMutex.class), resolve(CheckPointer.class));
+    }
+
+    Fence fence() {
+        return fence;
+    }
+
+    Hold hold() {
+        return hold;
+    }
+
+    GraphDatabaseAPI database() {
+        return database;
+    }
+
+    <T> T resolve(Class<T> type) {
+        DependencyResolver resolver = database.getDependencyResolver();
+        return resolver.resolveDependency(type);
+    }
+
+    /** The last transaction that is closed together with all before it, and where in this database's own log it ends. */
+    ClosedTransactionMetadata closed() {
+        return Line.closed(resolve(TransactionIdStore.class));
+    }
+
+    /** The number of that transaction. */
+    long transaction() {
+        return closed().transactionId().id();
+    }
+
+    /** Gives the applier while this database follows another. */
+    synchronized Optional<Applier> applier() {
+        return Optional.ofNullable(applier);
+    }
+
+    /** Begins to follow: from now on only the applier commits, also after a restart. Beginning again starts afresh. */
+    synchronized void follow() {
+        fence.raise("follows another server");
+        forgetIds(false);
+        applier = new Applier(this, inbox);
+    }
+
+    /** Stops following; the fence stays. */
+    synchronized void unfollow() {
+        applier = null;
+        forgetIds(true);
+    }
+
+    /** Ends following and lifts the fence, if the database has got as far as this transaction; refuses otherwise. */
+    synchronized void promote(long transaction) {
+        if (transaction() < transaction) {
+            throw Refusal.because(database.databaseName() + " has got to transaction " + transaction() + ", not to "
+                    + transaction + ": apply the rest of the log first.");
+        }
+        unfollow();
+        fence.lift();
+    }
+
+    /** The applier used and freed ids behind the generators' back: what they keep in memory is out of date. */
+    private void forgetIds(boolean allocating) {
+        try (CursorContext context = resolve(CursorContextFactory.class).create("dco-ids")) {
+            resolve(IdGeneratorFactory.class).clearCache(allocating, context);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dco;
+
+import java.util.Map;
+import java.util.stream.Stream;
+import org.neo4j.kernel.internal.GraphDatabaseAPI;
+import org.neo4j.procedure.Context;
+import org.neo4j.procedure.Description;
+import org.neo4j.procedure.Mode;
+import org.neo4j.procedure.Name;
+import org.neo4j.procedure.Procedure;
+import org.neo4j.storageengine.api.ClosedTransactionMetadata;
+
+/** Which part a server plays: serving, fenced, following, promoted. Each may be called twice. */
+public final class RoleProcedures {
+    /** Given by Neo4j. */
+    @Context
+    public GraphDatabaseAPI database;
+
+    /** How far the database has got when the call has done its work. */
+    public static final class Stand {
+        /** The last transaction; final, if the database is fenced and does not follow. */
+        public long transaction;
+        /** The file of its own log in which that transaction ends, and where. */
+        public long logVersion;
+        public long logOffset;
+        /** Whether commits are refused. */
+        public boolean fenced;
+        /** Whether it follows another server. */
+        public boolean following;
+    }
+
+    /** When it returns no commit is under way. */
+    @Procedure(name = "dco.fence", mode = Mode.READ)
+    @Description("Refuses every commit from now on, also after a restart, or lets commits in again.")
+    public Stream<Stand> fence(
+            @Name("database") String name,
+            @Name("on") boolean on,
+            @Name("reason") String reason,
+            @Name("proof") Map<String, Object> proof) {
+        Companion companion = Caller.admit(database, "dco.fence", proof, name, on, reason);
+        if (on) {
+            companion.fence().raise(reason);
+        } else if (companion.applier().isPresent()) {
+            throw Refusal.because(name + " follows another server: promote it, or stop following first.");
+        } else {
+            companion.fence().lift();
+        }
+        return stand(companion);
+    }
+
+    /** Following fences; the fence stays when following stops. */
+    @Procedure(name = "dco.follow", mode = Mode.READ)
+    @Description("Begins to follow another server's log, which then comes by dco.apply, or stops it.")
+    public Stream<Stand> follow(
+            @Name("database") String name, @Name("on") boolean on, @Name("proof") Map<String, Object> proof) {
+        Companion companion = Caller.admit(database, "dco.follow", proof, name, on);
+        if (on) {
+            companion.follow();
+        } else {
+            companion.unfollow();
+        }
+        return stand(companion);
+    }
+
+    /** Refuses if the database has not got as far as the transaction. */
+    @Procedure(name = "dco.promote", mode = Mode.READ)
+    @Description("Ends following and lifts the fence, if all until a transaction is applied.")
+    public Stream<Stand> promote(
+            @Name("database") String name,
+            @Name("transaction") long transaction,
+            @Name("proof") Map<String, Object> proof) {
+        Companion companion = Caller.admit(database, "dco.promote", proof, name, transaction);
+        companion.promote(transaction);
+        return stand(companion);
+    }
+
+    private static Stream<Stand> stand(Companion companion) {
+        Stand row = new Stand();
+        ClosedTransactionMetadata closed = companion.closed();
+        row.transaction = closed.transactionId().id();
+        row.logVersion = closed.logPosition().getLogVersion();
+        row.logOffset = closed.logPosition().getByteOffset();
+        row.fenced = companion.fence().isRaised();
+        row.following = companion.applier().isPresent();
+        return Stream.of(row);
+    }
+}

@@ -1,0 +1,70 @@
+"""Calls of the Neo4j plugin's procedures, each with a proof of its own."""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from neo4j import Driver, Query, Session
+
+from dco_stream import signing
+
+PROOF_SECONDS = 60
+
+
+class Plugin:
+    """One server's plugin, over one session. Not for two threads at a time; `close` may be called twice."""
+
+    def __init__(
+        self, driver: Driver, key: bytes, *, database: str = "neo4j", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Speak with a server through a session on `database`, which every call may target or not."""
+        sessions = cast("Any", driver)  # the driver does not tell the types of its own settings
+        self._session: Session = sessions.session(database=database)
+        self._key = key
+        self._clock = clock
+        self._server = ""
+        self._ahead_ms = 0
+
+    def call(self, procedure: str, *arguments: signing.Argument) -> list[dict[str, Any]]:
+        """Call `dco.<procedure>` and give its rows. Raises the driver's errors; a refusal's message is a sentence."""
+        name = f"dco.{procedure}"
+        if not self._server:
+            self.identify()
+        proof = signing.prove(
+            self._key,
+            server=self._server,
+            procedure=name,
+            arguments=arguments,
+            nonce=secrets.token_hex(16),
+            expires=self._now() + PROOF_SECONDS * 1000,
+        )
+        places = ", ".join(f"${index}" for index in range(len(arguments)))
+        parameters: dict[str, Any] = {str(index): argument for index, argument in enumerate(arguments)}
+        parameters["proof"] = {"nonce": proof.nonce, "expires": proof.expires, "mac": proof.mac}
+        return self._run(f"CALL {name}({places}{', ' if places else ''}$proof)", parameters)
+
+    def one(self, procedure: str, *arguments: signing.Argument) -> dict[str, Any]:
+        """Call a procedure that gives one row."""
+        (row,) = self.call(procedure, *arguments)
+        return row
+
+    def identify(self) -> dict[str, Any]:
+        """Ask which server this is, by its own clock when. To be repeated after the server was restarted."""
+        (row,) = self._run("CALL dco.identity()", {})
+        self._server = row["server"]
+        self._ahead_ms = row["now"] - int(self._clock() * 1000)
+        return row
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
+
+    def _now(self) -> int:
+        """Give the server's time, so that a clock that jumps on this side harms nothing."""
+        return int(self._clock() * 1000) + self._ahead_ms
+
+    def _run(self, text: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        # The text is made of procedure names and numbers only; what comes from outside is a parameter.
+        result = self._session.run(Query(cast("Any", text)), parameters)
+        return [record.data() for record in result]
