@@ -1,0 +1,1 @@
+"""Readers of lock files: what they lock, of that what ships."""
