@@ -81,6 +81,10 @@ class Platform:
             self.revisions.append(image)
         return f"web:{self.revisions.index(image) + 1}"
 
+    def standing(self, revision: str, token: str) -> str:
+        del token
+        return revision
+
     def registered(self, family: str, token: str) -> None:
         del family, token
 

@@ -4,6 +4,7 @@ import msgspec
 
 from dco.flow import ending, looking, offering
 from dco.flow.asking import ask
+from dco.flow.patience import patient
 from dco.flow.tonight import Tonight
 from dco.flow.updating import update
 from dco.model.environment import Environment
@@ -23,6 +24,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def night(tonight: Tonight, request: Request) -> Report:
     """Run one night to its end; whatever happens is in the report, which says what serves now."""
+    tonight = patient(tonight)
     try:
         offered = _no_offering(tonight) if request.skip_offering else _offering(tonight)
         looking.enter(tonight)

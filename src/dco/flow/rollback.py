@@ -4,6 +4,7 @@ import msgspec
 
 from dco.detect import stack
 from dco.flow import ending, offering
+from dco.flow.patience import patient
 from dco.flow.tonight import Tonight
 from dco.flow.updating import update
 from dco.model.environment import Environment
@@ -42,6 +43,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def rollback(tonight: Tonight, request: Request) -> Report:
     """Go back to an earlier release; when that fails, all is as before, or a person is needed."""
+    tonight = patient(tonight)
     try:
         choice = tonight.steps.run("choose", Choice, lambda: _choose(tonight, request.to))
         tonight.steps.run("see that nothing runs", bool, lambda: _check_calm(tonight))

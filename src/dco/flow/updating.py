@@ -134,8 +134,8 @@ def _released(tonight: Tonight) -> dict[str, str]:
 
 
 def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) -> None:
-    tonight.say("undone", f"goes back, because {error.what}")
     try:
+        tonight.say("undone", f"goes back, because {error.what}")
         carrier.back(tonight.steps)
         tonight.steps.run("prove", tuple[Finding, ...], lambda: _prove(tonight))
     except DcoError as worse:

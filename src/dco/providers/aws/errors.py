@@ -75,7 +75,10 @@ def asking(subject: str) -> Generator[None]:
 
 @contextmanager
 def doing(subject: str) -> Generator[None]:
-    """As `asking`, for a call that changes something: what AWS refuses or fails to do is `StepFailed`."""
+    """As `asking`, for a call that changes something: what AWS refuses is `StepFailed`.
+
+    A call that may be tried again, because AWS was not reached, was busy or failed itself, stays `Unreadable`.
+    """
     with _told(subject, StepFailed):
         yield
 
@@ -85,9 +88,9 @@ def _told(subject: str, kind: type[DcoError]) -> Generator[None]:
     try:
         yield
     except aws.ClientError as error:
-        raise _refused(subject, kind, error) from error
+        raise _refused(subject, Unreadable if doubtful(error) else kind, error) from error
     except aws.BotoCoreError as error:
-        raise _unasked(subject, kind, error) from error
+        raise _unasked(subject, Unreadable if doubtful(error) else kind, error) from error
 
 
 def _refused(subject: str, kind: type[DcoError], error: aws.ClientError) -> DcoError:
