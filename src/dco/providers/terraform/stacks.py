@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,11 @@ import msgspec
 from dco.model.canonical import canonical, fingerprint
 from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError, StepFailed, Unreadable
-from dco.providers.terraform import words
-from dco.providers.terraform.applying import Applying
+from dco.providers.terraform.applying import Applying, is_ours
 from dco.providers.terraform.command import Answer, Command, find
 from dco.providers.terraform.reading import read_plan
 from dco.providers.terraform.saved import read_saved_state
-from dco.providers.terraform.words import diagnostics, failure, needs_init, refusal
+from dco.providers.terraform.words import Holder, diagnostics, failure, holder_of, needs_init, refusal
 from dco.seams.stacks import StackPlan
 
 _CHANGES = 2
@@ -43,9 +43,7 @@ class TerraformStacks:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.chmod(0o600)
-        arguments = ["plan", "-json", "-input=false", f"-lock={str(lock).lower()}", "-detailed-exitcode"]
-        arguments += [f"-out={file}", *self._inputs(stack, place)]
-        answer = self._initialised(stack, place, arguments)
+        answer = self._planned(stack, place, file, lock=lock)
         if answer.code not in (0, _CHANGES):
             raise refusal(stack.directory, "plan", diagnostics(answer.out, answer.err))
         file.chmod(0o600)
@@ -61,11 +59,12 @@ class TerraformStacks:
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
         """See `Stacks.apply`. Raises `Refused` too when someone else holds the lock: then nothing was applied."""
         place = _place(stack, root)
-        applying = Applying(self._data(stack) / "applying.json")
+        applying = self._applying(stack)
+        unanswered = applying.begun()
         applying.begin()
         arguments = ["apply", "-json", "-input=false", str(file.absolute())]
         answer = self._initialised(stack, place, arguments)
-        if answer.code != 0 and self._freed(stack, place, applying, answer):
+        if self._freed(stack, place, answer, unanswered):
             answer = self._run(stack, place, arguments)
         applying.end()
         if answer.late:
@@ -76,13 +75,6 @@ class TerraformStacks:
         if answer.code != 0:
             raise failure(stack.directory, diagnostics(answer.out, answer.err))
 
-    def _freed(self, stack: Stack, place: Path, applying: Applying, answer: Answer) -> bool:
-        """Take the state lock away that a terraform of ours left when it was killed; tell whether there was one."""
-        holder = words.holder(diagnostics(answer.out, answer.err))
-        if holder is None or not applying.left(holder):
-            return False
-        return self._run(stack, place, ["force-unlock", "-force", holder.id]).code == 0
-
     def serial(self, stack: Stack, root: Path) -> int:
         """See `Stacks.serial`. A state that was never written has serial 0."""
         place = _place(stack, root)
@@ -92,6 +84,30 @@ class TerraformStacks:
         if not answer.out.strip():
             return 0
         return int(msgspec.json.decode(answer.out, type=dict[str, Any]).get("serial", 0))
+
+    def _planned(self, stack: Stack, place: Path, file: Path, *, lock: bool) -> Answer:
+        """Plan; after an apply of ours that never answered with the lock, to see whether it left it behind."""
+        unanswered = self._applying(stack).begun()
+        more = [f"-out={file}", *self._inputs(stack, place)]
+
+        def once(*, lock: bool) -> Answer:
+            arguments = ["plan", "-json", "-input=false", f"-lock={str(lock).lower()}", "-detailed-exitcode", *more]
+            return self._initialised(stack, place, arguments)
+
+        answer = once(lock=lock or bool(unanswered))
+        if not unanswered:
+            return answer
+        if self._freed(stack, place, answer, unanswered) or (not lock and _locked_by(answer)):
+            answer = once(lock=lock)
+        self._applying(stack).end()
+        return answer
+
+    def _freed(self, stack: Stack, place: Path, answer: Answer, unanswered: list[datetime]) -> bool:
+        """Take the state lock away that a terraform of ours left when it was killed; tell whether there was one."""
+        holder = _locked_by(answer)
+        if holder is None or not is_ours(holder, unanswered):
+            return False
+        return self._run(stack, place, ["force-unlock", "-force", holder.id]).code == 0
 
     def _initialised(self, stack: Stack, place: Path, arguments: list[str]) -> Answer:
         """Run a command; when terraform asks for `init`, or we have never run it so, initialise and run it again."""
@@ -165,7 +181,7 @@ class TerraformStacks:
         if stack.cli_config:
             given["TF_CLI_CONFIG_FILE"] = str((self._home / stack.cli_config).absolute())
         command = Command(find(self._binary), self._variables)
-        return command.run(arguments, place, given, stack.time_limit_seconds, self._data(stack).with_suffix(".lock"))
+        return command.run(arguments, place, given, stack.time_limit_seconds, self._busy(stack))
 
     def _data(self, stack: Stack) -> Path:
         """Return a stack's own working directory for terraform; engines and environments never share one."""
@@ -173,8 +189,19 @@ class TerraformStacks:
         key = fingerprint((stack.directory, stack.backend_config, find(self._binary).name))[:8]
         return (self._directory / f"{name}-{key}").absolute()
 
+    def _applying(self, stack: Stack) -> Applying:
+        return Applying(self._data(stack) / "applying.json")
+
+    def _busy(self, stack: Stack) -> Path:
+        """Return the file whose lock each terraform of this stack holds; not in its data, which a person may delete."""
+        return self._directory.parent / "terraform" / f"{self._data(stack).name}.lock"
+
     def _marker(self, stack: Stack) -> Path:
         return self._data(stack) / "initialised.json"
+
+
+def _locked_by(answer: Answer) -> Holder | None:
+    return None if answer.code in (0, _CHANGES) else holder_of(diagnostics(answer.out, answer.err))
 
 
 def _place(stack: Stack, root: Path) -> Path:

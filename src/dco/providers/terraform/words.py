@@ -47,7 +47,7 @@ class Holder(msgspec.Struct, frozen=True):
     operation: str
 
 
-def holder(complaints: tuple[Diagnostic, ...]) -> Holder | None:
+def holder_of(complaints: tuple[Diagnostic, ...]) -> Holder | None:
     """Return who holds the state lock that terraform could not get; None when it complains of something else."""
     everything = "\n".join(complaint.text for complaint in complaints)
     facts = _lock_info(everything)
