@@ -180,6 +180,11 @@ def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = Fa
         if not skip_offering and unfinished.marked(own) in {None, key}:
             offering_only(settings, key, said)
         raise
+    except DcoError as error:
+        if error.exit_code == 1:
+            # it ended, if not well: the next start must not wait for it
+            unfinished.clear(own, key)
+        raise
 
 
 def _begin_early(settings: Settings, environment: Environment, own: Path, key: str, *, skip: bool) -> Thread:

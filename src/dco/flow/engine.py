@@ -28,6 +28,12 @@ T = TypeVar("T")
 VERSION = "1"
 """Of the stories' shape: raised when stored nights could not be resumed by new code."""
 
+_ATTEMPTS = 1_000_000
+"""A night is resumed however often its process died: given up, it would stay half done with its lock."""
+
+_LOST = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+"""How a story ends that has no result."""
+
 _GLANCE_SECONDS = 1.0
 """Between two looks whether a story ended in another process."""
 
@@ -147,7 +153,7 @@ class Engine:
         }
         DBOS(config=config)
         for name, story in self._stories.items():
-            DBOS.workflow(name=name)(self._told(name, story))
+            DBOS.workflow(name=name, max_recovery_attempts=_ATTEMPTS)(self._told(name, story))
         DBOS.launch()
 
     def _told(self, name: str, story: Story) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
@@ -201,7 +207,8 @@ class Engine:
     def wait(self, key: str, timeout: float | None = None) -> dict[str, Any] | None:
         """Return a story's result once it has ended, None past the timeout.
 
-        Raises `PersonNeeded` when the engine could not write; the story goes on when dco is started again.
+        Raises `PersonNeeded` when the engine could not write; the story goes on when dco is started again. Raises
+        `DcoError` for a story that something unforeseen has ended, also when that was in an earlier process.
         """
         deadline = time.monotonic() + timeout if timeout is not None else None
         while deadline is None or time.monotonic() < deadline:
@@ -214,6 +221,8 @@ class Engine:
             status = DBOS.get_workflow_status(key)
             if status is not None and status.status == "SUCCESS":
                 return cast("dict[str, Any]", DBOS.retrieve_workflow(key).get_result())
+            if status is not None and status.status in _LOST:
+                raise DcoError(f"night {key} was ended by something unforeseen", "see engine.log, and please report it")
         return None
 
     def interrupt(self, error: Exception) -> Interrupted:
