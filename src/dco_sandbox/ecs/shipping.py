@@ -15,6 +15,11 @@ from dco_sandbox.ecs.state import of_task
 from dco_sandbox.runtime import Runtime
 
 _AT_ONCE = 256 * 1024
+_EVERY_SECONDS = 2.0
+"""A driver sends in batches; a dead task's last lines are sent at once."""
+_KEPT_EVENTS = 1000
+"""Of a stream: the whole group is saved with each batch, and a world may serve for days."""
+_sent: dict[str, float] = {}
 
 
 class LogGroupMissingError(Exception):
@@ -53,6 +58,9 @@ def ship(runtime: Runtime, task: Task) -> None:
     if child is None or chosen is None or not child.log.exists():
         return
     live = of_task(task)
+    if not live.over and time.monotonic() - _sent.get(task.id, 0) < _EVERY_SECONDS:
+        return
+    _sent[task.id] = time.monotonic()
     with child.log.open("rb") as log:
         log.seek(live.log_offset)
         new = log.read(_AT_ONCE)
@@ -67,6 +75,7 @@ def ship(runtime: Runtime, task: Task) -> None:
     # A group that was deleted meanwhile loses the lines, as on AWS.
     if events and group in backend.groups and target in backend.groups[group].streams:
         backend.put_log_events(group, target, events)
+        del backend.groups[group].streams[target].events[:-_KEPT_EVENTS]
         runtime.touch("logs", "ecs")
 
 
