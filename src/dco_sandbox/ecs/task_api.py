@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse as Response
@@ -53,6 +54,8 @@ def install(runtime: Runtime) -> None:
     )
     for call in calls:
         setattr(Response, call.__name__, bound(call))
+    # A VPC without DNS host names has interfaces without a name, which moto's tasks ask for.
+    setattr(NetworkInterface, "private_dns_name", None)  # noqa: B010 - an attribute that moto sets on some only
     setattr(Task, "last_status", property(_last_status))  # noqa: B010 - a property on a class of moto's
     moto_list = EC2ContainerServiceBackend.list_tasks
 

@@ -161,7 +161,9 @@ def _attach(world: World, task: Task, address: str) -> None:
     interface = ec2_backends[world.account][world.region].enis[_detail(task, "networkInterfaceId")]
     interface.private_ip_address = address
     interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
-    for item in task.attachments[0]["details"]:
+    details = [item for item in task.attachments[0]["details"] if item["value"] is not None]
+    task.attachments[0]["details"] = details
+    for item in details:
         if item["name"] == "privateIPv4Address":
             item["value"] = address
 

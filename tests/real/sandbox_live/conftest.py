@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -24,7 +23,6 @@ from dco_sandbox.world import World, create
 
 DAEMON = """
 import sys, warnings
-from pathlib import Path
 from dco_sandbox import server
 from dco_sandbox.world import load
 world = load(Path(sys.argv[1]))
@@ -185,7 +183,7 @@ class Live:
         argv = [sys.executable, "-c", DAEMON, str(self.world.directory)]
         with (self.world.directory / "daemon.log").open("ab") as log:
             self.daemon.append(subprocess.Popen(argv, stdout=log, stderr=log))
-        wait(self._answers, 20)
+        wait(self._answers, 60)
 
     def _answers(self) -> bool:
         try:
@@ -219,8 +217,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         pytest.fail("haproxy is not installed: apt-get install haproxy")
     world = create(tmp_path_factory.mktemp("live"), minute_seconds=2.0)
     made = Live(world, [], "", "")
-    made.start_daemon()
     try:
+        made.start_daemon()
         _furnish(made)
         yield made
     finally:
@@ -254,4 +252,3 @@ def _furnish(live: Live) -> None:
 def tools() -> tuple[Callable[..., None], Callable[..., tuple[int, str]]]:
     """`wait` and `get`, which test files can't import from here."""
     return wait, get
-
