@@ -23,6 +23,7 @@ from dco_sandbox.world import World, create
 
 DAEMON = """
 import sys, warnings
+from pathlib import Path
 from dco_sandbox import server
 from dco_sandbox.world import load
 world = load(Path(sys.argv[1]))
