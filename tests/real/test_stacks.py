@@ -1,16 +1,23 @@
 """The Terraform provider on a real Terraform with a local backend: plans, masks, and sentences for what goes wrong."""
 
 import json
+import os
+import pwd
+import socket
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError, Refused, StepFailed, Unreadable
+from dco.providers.terraform.applying import is_ours
 from dco.providers.terraform.saved import read_saved_state
 from dco.providers.terraform.stacks import TerraformStacks
+from dco.providers.terraform.words import Holder
 
 MAIN = """
 terraform {
@@ -155,19 +162,44 @@ def test_a_held_lock_names_its_holder_and_since_when(place: Place) -> None:
     holder = threading.Thread(target=place.stacks.apply, args=(STACK, place.root, place.file))
     holder.start()
     other = place.file.with_name("other.tfplan")
+    someone = TerraformStacks(place.root.parent / "elsewhere", place.root.parent, {})
     try:
         lock = place.state.parent / ".state.tfstate.lock.info"
         while not (lock.exists() and lock.read_text()):
             time.sleep(0.05)
         who = json.loads(lock.read_text())["Who"]
         with pytest.raises(Unreadable, match=rf"locked by {who} since \d{{4}}-"):
-            place.stacks.plan(STACK, place.root, other, lock=True)
+            someone.plan(STACK, place.root, other, lock=True)
         with pytest.raises(Refused, match=f"nothing was applied: .* locked by {who}"):
-            place.stacks.apply(STACK, place.root, place.file)
-        place.stacks.plan(STACK, place.root, other)
+            someone.apply(STACK, place.root, place.file)
+        someone.plan(STACK, place.root, other)
     finally:
         hold.unlink()
         holder.join()
+
+
+def test_a_terraform_of_ours_waits_for_the_one_before(place: Place) -> None:
+    place.write('resource "terraform_data" "s" {\n  provisioner "local-exec" { command = "sleep 2" }\n}\n', "s.tf")
+    place.stacks.plan(STACK, place.root, place.file)
+    holder = threading.Thread(target=place.stacks.apply, args=(STACK, place.root, place.file))
+    holder.start()
+    time.sleep(0.3)
+    assert not place.stacks.plan(STACK, place.root, place.file.with_name("other.tfplan"), lock=True).changed
+    holder.join()
+
+
+def test_a_lock_that_our_killed_terraform_left_is_taken_away_and_nobody_elses(place: Place) -> None:
+    place.apply()
+    applying = place.stacks._applying(STACK)
+    applying.begin()
+    user = pwd.getpwuid(os.getuid()).pw_name
+    holder = Holder("a9b1a76e", f"{user}@{socket.gethostname()}", datetime.now(UTC).isoformat()[:19], "")
+    assert is_ours(holder, applying.begun())
+    assert not is_ours(msgspec.structs.replace(holder, who="ci@elsewhere"), applying.begun())
+    assert not is_ours(msgspec.structs.replace(holder, created="2001-01-01 00:00:00"), applying.begun())
+    assert not is_ours(holder, [])
+    place.stacks.plan(STACK, place.root, place.file)
+    assert applying.begun() == []
 
 
 def test_a_stale_plan_is_refused(place: Place) -> None:

@@ -98,7 +98,7 @@ def find(configured: str | None) -> Path:
 @contextmanager
 def _held(file: Path, time_limit: float) -> Generator[IO[bytes]]:
     """Give the locked file once nobody else has it: no terraform that we, or a dead one of us, started runs then."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     deadline = time.monotonic() + time_limit
     with file.open("ab+") as lock:
         while not _taken(lock):

@@ -181,7 +181,7 @@ class TerraformStacks:
         if stack.cli_config:
             given["TF_CLI_CONFIG_FILE"] = str((self._home / stack.cli_config).absolute())
         command = Command(find(self._binary), self._variables)
-        return command.run(arguments, place, given, stack.time_limit_seconds, self._busy(stack))
+        return command.run(arguments, place, given, stack.time_limit_seconds, self._data(stack) / "busy.lock")
 
     def _data(self, stack: Stack) -> Path:
         """Return a stack's own working directory for terraform; engines and environments never share one."""
@@ -191,10 +191,6 @@ class TerraformStacks:
 
     def _applying(self, stack: Stack) -> Applying:
         return Applying(self._data(stack) / "applying.json")
-
-    def _busy(self, stack: Stack) -> Path:
-        """Return the file whose lock each terraform of this stack holds; not in its data, which a person may delete."""
-        return self._directory.parent / "terraform" / f"{self._data(stack).name}.lock"
 
     def _marker(self, stack: Stack) -> Path:
         return self._data(stack) / "initialised.json"
