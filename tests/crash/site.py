@@ -11,9 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from difflib import unified_diff
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 import psutil
@@ -328,6 +330,12 @@ def _shape(release_: Release, night: str) -> dict[str, Any]:
         "databases": release_.databases,
         "workflows": release_.workflows,
     }
+
+
+def difference(end: End, undisturbed: End) -> str:
+    """Return where an end differs from an undisturbed one, as lines for a person."""
+    before, after = (pformat(asdict(one), width=150).splitlines() for one in (undisturbed, end))
+    return "\n".join(unified_diff(before, after, "undisturbed", "killed", n=1, lineterm=""))
 
 
 def until(condition: Callable[[], object], seconds: float, what: str) -> None:

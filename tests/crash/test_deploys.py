@@ -1,7 +1,7 @@
 """A night that deploys, killed at its boundaries and started again, ends as the one that nobody disturbed."""
 
 import pytest
-from tests.crash.site import End, Site
+from tests.crash.site import End, Site, difference
 
 KINDS = ("good", "stack")
 CHOSEN = (
@@ -23,7 +23,7 @@ CHOSEN = (
 
 def same(end: End, undisturbed: End) -> None:
     assert undisturbed.left == []
-    assert end == undisturbed
+    assert end == undisturbed, difference(end, undisturbed)
 
 
 @pytest.mark.timeout(600)

@@ -1,7 +1,7 @@
 """A night that fails and goes back, killed at its boundaries, ends with all as before."""
 
 import pytest
-from tests.crash.site import End, Site
+from tests.crash.site import End, Site, difference
 
 KINDS = ("exits-at-once",)
 CHOSEN = (
@@ -22,7 +22,7 @@ def check(end: End, site: Site) -> None:
     # whether the platform or dco goes back first decides which of them made the last deployment
     for one in (end, undisturbed):
         one.effects.pop("deployments", None)
-    assert end == undisturbed
+    assert end == undisturbed, difference(end, undisturbed)
 
 
 @pytest.mark.timeout(600)
