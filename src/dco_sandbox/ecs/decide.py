@@ -157,10 +157,10 @@ def _missing(service: Snapshot) -> int:
 
 
 def _stops(service: Snapshot, starts: int) -> list[Stop]:
-    return [*_unhealthy(service, starts), *_excess(service), *_replaced(service, starts)]
+    return [*_unhealthy(service), *_excess(service), *_replaced(service, starts)]
 
 
-def _unhealthy(service: Snapshot, starts: int) -> list[Stop]:
+def _unhealthy(service: Snapshot) -> list[Stop]:
     """Follows "Amazon ECS services", on replacing unhealthy tasks: the replacement starts first if it may.
 
     Where the maximum has no room for one, the unhealthy task makes it by stopping.
@@ -168,7 +168,7 @@ def _unhealthy(service: Snapshot, starts: int) -> list[Stop]:
     own = [t for t in service.tasks if t.deployment == service.primary and not t.stopping]
     failing = [t for t in own if t.failing]
     well = sum(t.healthy for t in own)
-    full = len(service.tasks) + starts >= service.maximum
+    full = len(service.tasks) + _missing(service) > service.maximum
     if well >= service.desired or full or service.rollout == FAILED:
         return [Stop(t.id, unhealthy=True) for t in failing]
     return []

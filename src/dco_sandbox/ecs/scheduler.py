@@ -43,7 +43,7 @@ def observe(task: Task, service: Service, health: Mapping[tuple[str, str, int], 
     live.failing = late and "unhealthy" in states
     if live.healthy and not live.counted:
         live.counted = True
-        _reset_failures(service, task)
+        _prove(service, task)
 
 
 def snapshot(world: World, service: Service) -> decide.Snapshot:
@@ -98,28 +98,35 @@ def act(runtime: Runtime, service: Service, actions: list[decide.Action]) -> lis
 def count_failure(service: Service, task: Task) -> None:
     """Count a task that failed against its deployment, and wait longer before the next try.
 
-    Follows the API reference's Deployment (failedTasks) and "Amazon ECS service throttle logic".
+    Follows the API reference's Deployment (failedTasks): counted one after the other, until a task of the deployment
+    was well; and "Amazon ECS service throttle logic".
     """
     live = of_service(service)
     deployment = next((item for item in live.deployments if item.id == task.started_by), None)
     live.steady = False
     if deployment is None:
         return
-    deployment.failed += 1
-    deployment.retry_at = time.time() + min(0.1 * 2 ** min(deployment.failed, 10), _LONGEST_RETRY)
+    deployment.failed += not deployment.proven
+    deployment.setbacks += 1
+    deployment.retry_at = time.time() + min(0.1 * 2 ** min(deployment.setbacks, 10), _LONGEST_RETRY)
     rollout = live.rollout(deployment.service_deployment)
     rollout.failures = max(rollout.failures, deployment.failed)
     deployments.say(service, f"(task {task.id}) stopped: {of_task(task).reason}")
 
 
-def _reset_failures(service: Service, task: Task) -> None:
-    """A task that reached health sets the count to zero: DeploymentCircuitBreaker, resetOnHealthyTask."""
+def _prove(service: Service, task: Task) -> None:
+    """Note that a deployment's task was well: the count of failures is zero from now on.
+
+    Follows the API reference's Deployment (failedTasks) and DeploymentCircuitBreaker (resetOnHealthyTask), which
+    can be told to go on counting.
+    """
     configuration = vars(service).get("deployment_configuration") or {}
-    if (configuration.get("deploymentCircuitBreaker") or {}).get("resetOnHealthyTask") is False:
-        return
+    counts_on = (configuration.get("deploymentCircuitBreaker") or {}).get("resetOnHealthyTask") is False
     for deployment in of_service(service).deployments:
         if deployment.id == task.started_by:
-            deployment.failed, deployment.retry_at = 0, 0.0
+            deployment.setbacks, deployment.retry_at = 0, 0.0
+            if not counts_on:
+                deployment.failed, deployment.proven = 0, True
 
 
 def _make(world: World, service: Service) -> Task:

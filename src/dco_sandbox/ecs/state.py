@@ -66,7 +66,10 @@ class Revision:
 
 @dataclass
 class DeploymentState:
-    """One of a service's deployments; `service_deployment` is the ARN of the rollout that it belongs to."""
+    """One of a service's deployments; `service_deployment` is the ARN of the rollout that it belongs to.
+
+    `proven` once a task was well: then `failed` is not counted any more, but `setbacks`, which slow the next start.
+    """
 
     id: str
     revision: str
@@ -78,6 +81,8 @@ class DeploymentState:
     rollout: str = "IN_PROGRESS"
     reason: str = ""
     failed: int = 0
+    proven: bool = False
+    setbacks: int = 0
     retry_at: float = 0.0
 
 

@@ -31,9 +31,7 @@ def install(runtime: Runtime) -> None:
         made.dns_name, made.state = address, "active"
         return made
 
-    def describe_target_health(
-        self: ELBv2Backend, target_group_arn: str, targets: list[dict[str, Any]]
-    ) -> list[Any]:
+    def describe_target_health(self: ELBv2Backend, target_group_arn: str, targets: list[dict[str, Any]]) -> list[Any]:
         """Answer with all targets that are registered or draining, or with those asked for."""
         group = self.target_groups.get(target_group_arn)
         if group is None:

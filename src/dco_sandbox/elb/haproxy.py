@@ -173,9 +173,7 @@ def open_requests(directory: Path) -> dict[tuple[str, int], int]:
     """Return how many requests each server (group's name, slot) works on; raises OSError when nobody answers."""
     found: dict[tuple[str, int], int] = {}
     answers = [_ask(directory, "admin.sock", "show stat -1 4 -1")]
-    answers += [
-        _ask(directory, "master.sock", f"@!{pid} show stat -1 4 -1") for pid in _older_workers(directory)
-    ]
+    answers += [_ask(directory, "master.sock", f"@!{pid} show stat -1 4 -1") for pid in _older_workers(directory)]
     for answer in answers:
         for key, count in _open(answer.splitlines()).items():
             found[key] = found.get(key, 0) + count

@@ -56,18 +56,18 @@ def _all(runtime: Runtime) -> list[TargetState]:
 def _end_drains(runtime: Runtime, busy: dict[tuple[str, int], int] | None, moment: float) -> bool:
     """Forget targets that have drained. Follows "Deregistration delay": at once when nothing is in flight.
 
-    A short while always passes, so that a request just on its way to the target is seen. With `busy` None only
-    the end of the delay counts.
+    A short while always passes, so that a request just on its way to the target is seen. With `busy` None, and when
+    draining was made slow, only the end of the delay counts.
     """
+    slowed = runtime.drain_seconds
     ended = False
     for group in backend(runtime.world).target_groups.values():
         for key, item in list(known(group).items()):
-            if item.state != "draining" or item.drains_until is None:
+            if item.state != "draining":
                 continue
-            began = item.drains_until - delay(group)
-            idle = busy is not None and not busy.get((group.name, item.slot))
-            idle = idle and moment - began >= _LEAST_DRAIN
-            if idle or moment >= item.drains_until:
+            since = moment - (item.drains_since or item.registered)
+            idle = slowed is None and busy is not None and not busy.get((group.name, item.slot))
+            if (idle and since >= _LEAST_DRAIN) or since >= delay(group, slowed):
                 del known(group)[key]
                 ended = True
     return ended

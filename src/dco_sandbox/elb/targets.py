@@ -33,7 +33,7 @@ class TargetState:
     good: int = 0
     bad: int = 0
     probe_at: float = 0.0
-    drains_until: float | None = None
+    drains_since: float | None = None
 
 
 def backend(world: World) -> ELBv2Backend:
@@ -90,9 +90,9 @@ def follow(world: World, moment: float) -> bool:
     return changed
 
 
-def delay(group: FakeTargetGroup) -> float:
-    """Return a group's deregistration delay in seconds."""
-    return float(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+def delay(group: FakeTargetGroup, slowed: float | None) -> float:
+    """Return a group's deregistration delay in seconds, or what the runtime's `drain_seconds` has in its place."""
+    return slowed if slowed is not None else float(group.attributes.get("deregistration_delay.timeout_seconds", 300))
 
 
 def _follow_group(world: World, group: FakeTargetGroup, *, used: bool, moment: float) -> bool:
@@ -110,7 +110,7 @@ def _follow_group(world: World, group: FakeTargetGroup, *, used: bool, moment: f
             del live[key]
             continue
         item.state, item.reason = "draining", "Target.DeregistrationInProgress"
-        item.description, item.drains_until = "Target deregistration is in progress", moment + delay(group)
+        item.description, item.drains_since = "Target deregistration is in progress", moment
     return repr(live) != before
 
 
