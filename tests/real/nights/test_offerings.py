@@ -141,7 +141,12 @@ def test_an_offering_inside_of_an_application_is_observed(stage: Stage) -> None:
     night = stage.begin("run", "--json")
     time.sleep(3)
     assert night.process.poll() is None, "it waits for an offering that has not begun"
-    bound = {"HOST": stage.world.address(0, 250), "PORT": "8080", "PYTHONUNBUFFERED": "1"}
+    bound = {
+        "HOST": stage.world.address(0, 250),
+        "PORT": "8080",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     environment = {"PATH": os.environ["PATH"], **bound, **settings, "OFFERING_CRON": "* * * * *"}
     with (stage.scratch / "app.log").open("wb") as log:
         app = subprocess.Popen(

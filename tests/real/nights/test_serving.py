@@ -87,6 +87,8 @@ def test_there_are_never_two_of_a_singleton(stage: Stage) -> None:
     single = "\n".join([*plain, "singleton = true", "api_min_tasks = 1", "api_max_tasks = 1"]) + "\n"
     stage.configure(QUICK, NEVER_ASK, only_one)
     stage.commit({"infra/production.tfvars": single}, "There is only one")
+    # Terraform leaves the count of running tasks to autoscaling, which would come down to one by itself
+    stage.client("ecs").update_service(cluster=CLUSTER, service="api", desiredCount=1)
     try:
         code, report = stage.run()
         assert code == 0, report
@@ -100,6 +102,7 @@ def test_there_are_never_two_of_a_singleton(stage: Stage) -> None:
     finally:
         stage.configure(QUICK, NEVER_ASK)
         stage.commit({"infra/production.tfvars": text}, "There are two again")
+        stage.client("ecs").update_service(cluster=CLUSTER, service="api", desiredCount=2)
         code, report = stage.run()
     assert code == 0, report
 
