@@ -63,7 +63,10 @@ def look(runtime: Runtime, task: Task) -> None:
 
 
 def end(runtime: Runtime, task: Task, code: str, reason: str, *, failed: bool = False) -> None:
-    """Note that a task has STOPPED, ship the last lines of its log and give its address back. Needs the lock."""
+    """Note that a task has STOPPED, ship the last lines of its log and give its address back. Needs the lock.
+
+    Follows "Amazon ECS task lifecycle" (DEPROVISIONING, STOPPED) and the API reference's Task (stopCode).
+    """
     live = of_task(task)
     live.status, live.stopped, live.stop_code, live.reason = "STOPPED", time.time(), code, reason
     live.stopping = live.stopping or live.stopped

@@ -78,7 +78,7 @@ class Fail:
 
 @dataclass(frozen=True)
 class Drop:
-    """An older deployment has no task any more: it is gone from the service."""
+    """An older deployment has no task any more: it is gone from the service. API reference, Deployment: INACTIVE."""
 
     deployment: str
 
@@ -90,7 +90,7 @@ class Complete:
 
 @dataclass(frozen=True)
 class Announce:
-    """The service has reached a steady state."""
+    """The service has reached a steady state. "Amazon ECS service event messages" tells when that is said."""
 
 
 Action = Start | Stop | Fail | Drop | Complete | Announce

@@ -136,12 +136,13 @@ def roll_back(service: Service, reason: str) -> None:
 
 
 def close(rollout: Rollout, status: str, reason: str | None) -> None:
-    """End a service deployment with a status."""
+    """End a service deployment with a status, one of the API reference's ServiceDeployment."""
     rollout.status, rollout.reason = status, reason
     rollout.finished = rollout.updated = now()
 
 
 def _become_primary(service: Service, revision: Revision, rollout: str) -> DeploymentState:
+    """Make a new deployment the PRIMARY one, all others ACTIVE. API reference, Deployment: status."""
     live, moment = of_service(service), now()
     identity = f"ecs-svc/{_identity(live, service.name)}"
     for older in live.deployments:

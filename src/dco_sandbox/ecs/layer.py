@@ -62,7 +62,10 @@ class EcsLayer:
             targets.deregister(runtime, live.targets)
 
     def _deactivate(self, runtime: Runtime, task: Task) -> None:
-        """Take a task out of its target groups; it is stopped once these have drained."""
+        """Take a task out of its target groups; it is stopped once these have drained.
+
+        Follows "Amazon ECS task lifecycle" (DEACTIVATING, STOPPING).
+        """
         live = of_task(task)
         targets.deregister(runtime, live.targets)
         if not any(target in targets.health(runtime.world) for target in live.targets):

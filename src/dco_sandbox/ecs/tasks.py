@@ -60,7 +60,10 @@ def make(
 
 
 def release(world: World, task: Task) -> None:
-    """Give a stopped task's interface and address back; may be called twice."""
+    """Give a stopped task's interface and address back; may be called twice.
+
+    Follows "Amazon ECS task lifecycle" (DEPROVISIONING): the interface is deleted.
+    """
     ec2 = ec2_backends[world.account][world.region]
     interface = ec2.enis.pop(_detail(task, "networkInterfaceId"), None)
     if interface is not None:
@@ -96,7 +99,7 @@ def describe(world: World, task: Task) -> None:
 
 
 def container(task: Task, world: World) -> dict[str, Any]:
-    """Return a task's container definition with the overrides of `run_task` applied to it."""
+    """Return a task's container definition with its overrides applied. API reference, ContainerOverride."""
     definition = backend(world).describe_task_definition(task.task_definition_arn).container_definitions[0]
     merged = dict(definition)
     overrides: list[dict[str, Any]] = task.overrides.get("containerOverrides", [])
