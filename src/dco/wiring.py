@@ -37,6 +37,7 @@ from dco.operations.workflow_accept import WorkflowAccept
 from dco.providers import checkout
 from dco.providers.aws import examination
 from dco.providers.aws.alarms import CloudWatchAlarms
+from dco.providers.aws.fleet import AwsFleet
 from dco.providers.aws.identity import StsIdentity
 from dco.providers.aws.images import AwsImages
 from dco.providers.aws.notices import AwsNotices
@@ -50,6 +51,7 @@ from dco.providers.commands import LocalCommands
 from dco.providers.git import GitSource
 from dco.providers.graph import Neo4jGraphs
 from dco.providers.machine import disk, git, python
+from dco.providers.registries.catalogue import HttpCatalogue
 from dco.providers.terraform.stacks import TerraformStacks
 from dco.providers.terraform.version import look as terraform
 from dco.providers.web import HttpWeb
@@ -78,7 +80,9 @@ def outside(directory: Path, environment: Environment) -> Outside:
     return Outside(
         directory=own,
         alarms=CloudWatchAlarms(aws),
+        catalogue=HttpCatalogue(environment.registries),
         clock=SystemClock(),
+        fleet=AwsFleet(aws),
         commands=LocalCommands(own / "commands", directory, aws.environment()),
         graphs=Neo4jGraphs(parameters),
         identity=StsIdentity(aws),

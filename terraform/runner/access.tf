@@ -30,6 +30,7 @@ locals {
           "ecs:Describe*",
           "ecs:List*",
           "elasticloadbalancing:Describe*",
+          "health:DescribeEvents",
           "logs:DescribeLogGroups",
           "logs:FilterLogEvents",
           "logs:GetLogEvents",
@@ -83,6 +84,14 @@ locals {
         Action    = ["iam:PassRole"]
         Resource  = var.task_role_arns
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        # What AWS publishes for everybody: which machine image is the newest.
+        Sid       = "ReadPublicParameters"
+        Effect    = "Allow"
+        Action    = ["ssm:GetParameter"]
+        Resource  = ["arn:${local.partition}:ssm:${local.region}::parameter/aws/service/*"]
+        Condition = {}
       },
       {
         Sid       = "ReadAndWriteSlots"

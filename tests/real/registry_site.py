@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -128,7 +128,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve() -> Iterator[Site]:
+def serve() -> Generator[Site]:
     """Serve on a loopback address until the end of the block."""
     site = Site()
     server = _Server(("127.9.1.31", 0), type("Handler", (_Handler,), {"site": site}))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import msgspec
 import pytest
 from tests.real.registry_site import Site, serve
 
@@ -113,7 +114,7 @@ def catalogue(address: str, **more: Any) -> HttpCatalogue:
     keys = ("npm", "pypi", "maven", "osv", "github", "terraform", "lifetimes")
     every: dict[str, Any] = dict.fromkeys(keys, address)
     settings = {"containers": {"docker.io": address}, "request_seconds": LIMIT, "from_clients": False, **every, **more}
-    MADE.append(HttpCatalogue(Registries(**settings)))
+    MADE.append(HttpCatalogue(msgspec.convert(settings, Registries)))
     return MADE[-1]
 
 
@@ -212,7 +213,7 @@ def test_a_vulnerability_whose_details_are_gone_is_still_one(site: Site) -> None
 
 
 def test_an_empty_database_of_vulnerabilities_proves_nothing(site: Site) -> None:
-    site.pages["/v1/querybatch"] = lambda asked: {"results": [{} for _ in asked["queries"]]}
+    site.pages["/v1/querybatch"] = {"results": [{}, {}]}
     with pytest.raises(Unreadable, match="its answers prove nothing"):
         QUESTIONS["osv"](catalogue(site.address))
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dco.detect import drift
-from dco.detect.detect import Answer, Question, _answers
+from dco.detect.question import Answer, Question, answers
 from dco.model.change import Action, Status
 from dco.model.environment import Environment
 from dco.model.errors import ConfigurationError, Unreadable
@@ -159,10 +159,10 @@ def test_a_source_that_fails_or_hangs_is_never_quiet_and_keeps_nobody_waiting() 
 
     began = time.monotonic()
     asks = {"hangs": hang, "unreadable": unreadable, "misconfigured": misconfigured, "defect": defect}
-    answers = _answers([Question("drift", f"drift:{name}", ask, 0.3) for name, ask in asks.items()])
+    said = answers([Question("drift", f"drift:{name}", ask, 0.3) for name, ask in asks.items()])
     forever.set()
     assert time.monotonic() - began < 5
-    statuses = {change.component: change.status for answer in answers for change in answer.changes}
+    statuses = {change.component: change.status for answer in said for change in answer.changes}
     assert statuses == {
         "drift:hangs": Status.UNKNOWN,
         "drift:unreadable": Status.UNKNOWN,

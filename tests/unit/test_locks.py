@@ -1,6 +1,7 @@
 """Lock files: of what they lock, what ships; anything else is an error with file and line."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
@@ -21,7 +22,7 @@ def troubles(path: str, text: str) -> dict[str, str]:
     return {one.name: one.trouble for one in read(path, text.encode()) if one.trouble}
 
 
-def npm(packages: dict[str, object], version: int = 3) -> str:
+def npm(packages: Mapping[str, object], version: int = 3) -> str:
     return json.dumps({"lockfileVersion": version, "packages": {"": {"name": "own"}, **packages}})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROVIDERS = ROOT / "src" / "dco" / "providers" / "aws"
 CALL = re.compile(
-    r"\.(ecs|ecs_once|ecr|logs|cloudwatch|s3|ssm|secretsmanager|sns|iam|codebuild|elbv2|ec2)"
+    r"\.(ecs|ecs_once|ecr|logs|cloudwatch|s3|ssm|secretsmanager|sns|iam|codebuild|elbv2|ec2|health)"
     r"\.(?:get_paginator\(\s*\"(?P<page>[a-z0-9_]+)\"|(?P<call>[a-z0-9_]+_[a-z0-9_]+))"
 )
 PREFIX = {"ecs_once": "ecs", "elbv2": "elasticloadbalancing"}
@@ -23,7 +23,8 @@ SAME_AS = {
 
 def calls() -> set[str]:
     found: set[str] = set()
-    for path in PROVIDERS.glob("*.py"):
+    # `dco init` looks through an account with a person's credentials, not with the role's
+    for path in (path for path in PROVIDERS.glob("*.py") if path.name != "survey.py"):
         for match in CALL.finditer(path.read_text()):
             name = match["page"] or match["call"]
             if name not in NOT_A_CALL:

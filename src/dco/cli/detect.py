@@ -32,7 +32,7 @@ def command(directory: Path, since: str | None, until: str | None, offline: bool
 
     environment = settings.read(directory).needed()
     seen = wiring.see(directory, environment, since, until, offline=offline)
-    unseen = _unseen(bool(environment.databases)) if offline else ()
+    unseen = _unseen(bool(environment.databases), environment.watched) if offline else ()
     if machine:
         screen.as_json({
             "released": seen.released.revision,
@@ -72,7 +72,8 @@ def _sum(changes: Iterable[Change]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to look at"
 
 
-def _unseen(databases: bool) -> tuple[str, ...]:
+def _unseen(databases: bool, watched: tuple[str, ...]) -> tuple[str, ...]:
     """Name what git alone can't tell."""
     slots = ("the slots of the databases",) if databases else ()
-    return ("what Terraform would change", "which images, task definitions and slots run", *slots)
+    elsewhere = (f"what is new elsewhere ({', '.join(watched)})",) if watched else ()
+    return ("what Terraform would change", "which images, task definitions and slots run", *slots, *elsewhere)

@@ -1,52 +1,31 @@
 """Asks every source at once, each within its time, and puts the answers together."""
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from functools import partial
 
 import msgspec
 
-from dco.detect import application, drift, stack, workflow
+from dco.detect import application, drift, external, stack, workflow
+from dco.detect.question import TIME_LIMIT_SECONDS, Answer, Question, answers
 from dco.detect.stack import Files
-from dco.model.change import Change, ChangeSet, Status
+from dco.model.change import ChangeSet, Status
 from dco.model.environment import Environment
 from dco.model.errors import DcoError, Unreadable
 from dco.model.look import Contents, Look
 from dco.model.release import Release
-from dco.model.stackplan import StackPlan
+from dco.model.stackplan import InUse, StackPlan
 from dco.seams.outside import Outside
 from dco.seams.source import Source
-
-TIME_LIMIT_SECONDS = 120.0
-"""For a source that has no limit of its own."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a source said: its changes, and what planning and recording need beside them."""
-
-    changes: tuple[Change, ...]
-    plans: Mapping[str, StackPlan] = field(default_factory=dict[str, StackPlan])
-    stacks: Mapping[str, Files] = field(default_factory=dict[str, Files])
-
-
-@dataclass(frozen=True)
-class Question:
-    """A source to ask about a component, and how long it may take."""
-
-    source: str
-    component: str
-    ask: Callable[[], Answer]
-    seconds: float = TIME_LIMIT_SECONDS
 
 
 def detect(environment: Environment, outside: Outside, released: Release, revision: str) -> Look:
     """Look at everything: files, stacks and what runs. A source that fails is `error` or `unknown`, never quiet."""
     questions = [*_of_files(environment, outside.source, released, revision)]
-    questions += [_of_stack(name, environment, outside, released, revision) for name in environment.stacks]
+    states: dict[str, Future[tuple[InUse, ...]]] = {name: Future() for name in environment.stacks}
+    questions += [_of_stack(name, environment, outside, released, revision, states[name]) for name in states]
     questions += _of_what_runs(environment, outside, released)
-    return _look(environment, released, _answers(questions), outside.clock.now(), outside.source, revision)
+    questions += external.questions(environment, outside, revision, states)
+    return _look(environment, released, answers(questions), outside.clock.now(), outside.source, revision)
 
 
 def detect_offline(environment: Environment, source: Source, released: Release, revision: str, at: str) -> Look:
@@ -59,7 +38,7 @@ def detect_offline(environment: Environment, source: Source, released: Release, 
 
     questions = [*_of_files(environment, source, released, revision)]
     questions += [Question("stack", f"stack:{name}", partial(ask, name)) for name in environment.stacks]
-    return _look(environment, released, _answers(questions), at, source, revision)
+    return _look(environment, released, answers(questions), at, source, revision)
 
 
 def _of_files(environment: Environment, source: Source, released: Release, revision: str) -> list[Question]:
@@ -74,7 +53,14 @@ def _of_files(environment: Environment, source: Source, released: Release, revis
     return [*questions, Question("workflow", "workflow:all", lambda: Answer(ask_workflows()))]
 
 
-def _of_stack(name: str, environment: Environment, outside: Outside, released: Release, revision: str) -> Question:
+def _of_stack(  # it compares two sides, and tells a third
+    name: str,
+    environment: Environment,
+    outside: Outside,
+    released: Release,
+    revision: str,
+    state: "Future[tuple[InUse, ...]]",
+) -> Question:
     configured = environment.stacks[name]
 
     def ask() -> Answer:
@@ -83,12 +69,22 @@ def _of_stack(name: str, environment: Environment, outside: Outside, released: R
         try:
             planned = stack.plan(configured, outside.stacks, outside.source, revision, place)
         except DcoError as error:
+            state.set_exception(error)
             return Answer(stack.compare(name, files, error, released.stacks.get(name)))
+        _tell(state, planned)
+        planned = msgspec.structs.replace(planned, in_use=None)
         changes = stack.compare(name, files, planned, released.stacks.get(name))
         read = {} if isinstance(files, DcoError) else {name: files}
         return Answer(changes, {name: planned} if planned.changed else {}, read)
 
     return Question("stack", f"stack:{name}", ask, configured.time_limit_seconds + TIME_LIMIT_SECONDS)
+
+
+def _tell(state: "Future[tuple[InUse, ...]]", planned: StackPlan) -> None:
+    if planned.in_use is None:
+        state.set_exception(Unreadable("its state is not in its plan"))
+    else:
+        state.set_result(planned.in_use)
 
 
 def _files(name: str, environment: Environment, source: Source, released: Release, revision: str) -> Files | DcoError:
@@ -114,53 +110,11 @@ def _of_what_runs(environment: Environment, outside: Outside, released: Release)
     return questions
 
 
-def _answers(questions: list[Question]) -> list[Answer]:
-    """Ask all at once. A thread can't be stopped: one that hangs is left behind, and its source is `unknown`."""
-    waiting = [_Asked(question) for question in questions]
-    for asked in waiting:
-        asked.start()
-    return [asked.answer() for asked in waiting]
-
-
-class _Asked(threading.Thread):
-    """A source being asked. A daemon: it never keeps the process from ending."""
-
-    def __init__(self, question: Question) -> None:
-        super().__init__(name=question.component, daemon=True)
-        self._question = question
-        self._found: Answer | DcoError | Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self._found = self._question.ask()
-        except DcoError as error:
-            self._found = error
-        except Exception as error:  # noqa: BLE001  # the thread's edge: a source's defect must show as `error`
-            self._found = error
-
-    def answer(self) -> Answer:
-        self.join(self._question.seconds)
-        found = self._found
-        if isinstance(found, Answer):
-            return found
-        if found is None:
-            late = Unreadable(f"it did not answer within {self._question.seconds:g} s", "see what it waits for")
-            return self._failed(late, Status.UNKNOWN)
-        if isinstance(found, DcoError):
-            return self._failed(found, Status.UNKNOWN if isinstance(found, Unreadable) else Status.ERROR)
-        defect = DcoError(f"it stumbled: {type(found).__name__}: {found}", "this is a defect of dco: report it")
-        return self._failed(defect, Status.ERROR)
-
-    def _failed(self, error: DcoError, status: Status) -> Answer:
-        failed = drift.failed(self._question.component, error, status)
-        return Answer((msgspec.structs.replace(failed, source=self._question.source),))
-
-
 def _look(  # it puts them together
-    environment: Environment, released: Release, answers: list[Answer], at: str, source: Source, revision: str
+    environment: Environment, released: Release, found: list[Answer], at: str, source: Source, revision: str
 ) -> Look:
-    changes = [msgspec.structs.replace(change, checked_at=at) for answer in answers for change in answer.changes]
-    stacks = {name: files for answer in answers for name, files in answer.stacks.items()}
+    changes = [msgspec.structs.replace(change, checked_at=at) for answer in found for change in answer.changes]
+    stacks = {name: files for answer in found for name, files in answer.stacks.items()}
     applications = {
         change.name: change.available or released.applications[change.name].content
         for change in changes
@@ -173,5 +127,5 @@ def _look(  # it puts them together
         inputs={name: files.inputs for name, files in stacks.items()},
         workflows={path: value for path, value in workflows.items() if isinstance(value, str)},
     )
-    plans = {name: plan for answer in answers for name, plan in answer.plans.items()}
+    plans = {name: plan for answer in found for name, plan in answer.plans.items()}
     return Look(changes=ChangeSet(tuple(changes)), contents=contents, plans=plans)

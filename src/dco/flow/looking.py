@@ -74,11 +74,11 @@ def see(environment: Environment, outside: Outside, since: Release | None = None
 
 def plan(tonight: Tonight, seen: Seen) -> Plan:
     """Compile what was found into steps. Raises `Refused` for what a guard, unread sources or quarantine keep out."""
-    unread = seen.changes.unread()
-    if unread and tonight.environment.policy.on_unknown == "stop":
+    unread = [change for change in seen.changes.unread() if tonight.environment.stops_at(change.source)]
+    if unread:
         raise Refused(
             "can't tell what changed: " + "; ".join(sentence_of(change) for change in unread),
-            'mend the source, or set policy.on_unknown = "go-on"',
+            'mend the source, or set policy.on_unknown (or on_error of that source under [sources]) to "go-on"',
         )
     made = tonight.steps.run("plan", Plan, lambda: build(tonight.environment, seen.released, seen.look, seen.revision))
     tonight.say("planned", f"plan {made.digest} of {len(made.steps)} steps, risk {made.risk}", {"lines": explain(made)})

@@ -46,8 +46,8 @@ def rehearse(environment: Environment, outside: Outside) -> Rehearsal:
 
 def _stops(environment: Environment, outside: Outside, seen: Seen, plan: Plan) -> tuple[str, ...]:
     stops: list[str] = []
-    if environment.policy.on_unknown == "stop":
-        stops += [f"can't tell what changed: {sentence_of(change)}" for change in seen.changes.unread()]
+    unread = (change for change in seen.changes.unread() if environment.stops_at(change.source))
+    stops += [f"can't tell what changed: {sentence_of(change)}" for change in unread]
     stops += [f"the plan is refused: {refusal}" for refusal in plan.refusals]
     if not plan.steps:
         return tuple(stops)

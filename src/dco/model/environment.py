@@ -247,3 +247,21 @@ class Environment(Section, frozen=True, kw_only=True):
     end_of_life: EndOfLife | None = None
     registries: Registries = Registries()
     sources: Sources = Sources()
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The sources outside of the repository that are configured and not switched off."""
+        configured = {
+            "images": bool(self.images),
+            "neo4j": self.neo4j is not None and bool(self.databases),
+            "libraries": bool(self.libraries),
+            "pins": self.pins is not None,
+            "aws_offerings": self.aws_offerings is not None and bool(self.stacks),
+            "end_of_life": self.end_of_life is not None,
+        }
+        return tuple(name for name, wanted in configured.items() if wanted and getattr(self.sources, name).enabled)
+
+    def stops_at(self, source: str) -> bool:
+        """Tell whether a night stops when a source can't be read."""
+        tuned = getattr(self.sources, source, None)
+        return ((tuned and tuned.on_error) or self.policy.on_unknown) == "stop"

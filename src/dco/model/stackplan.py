@@ -5,6 +5,15 @@ from typing import Any
 import msgspec
 
 
+class InUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource that stands in a stack's state, with those of its attributes that AWS may stop to offer."""
+
+    kind: str
+    """Its type, `aws_instance`."""
+    address: str
+    said: dict[str, str] = {}
+
+
 class StackPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What Terraform would do, from its own plan JSON."""
 
@@ -19,6 +28,8 @@ class StackPlan(msgspec.Struct, frozen=True, kw_only=True):
     """`resource_drift` of the plan JSON, masked."""
     data_sources: dict[str, str] = {}
     """Data source address → fingerprint of what it resolved to."""
+    in_use: tuple[InUse, ...] | None = None
+    """What stands in the state; None where that could not be told."""
     meaning: str = ""
     """Fingerprint of all the changes: equal for plans that would do the same."""
 

@@ -1,5 +1,6 @@
 """A plan as lines for people: on the screen, in notifications and where approval is asked for."""
 
+from dco.model.change import Action, Status
 from dco.model.plan import Plan, Risk, Step
 
 _VERBS = {
@@ -16,7 +17,10 @@ def explain(plan: Plan) -> list[str]:
     lines = [f"plan {plan.digest} for {plan.environment} at {plan.revision[:12]}: {steps}, risk {plan.risk}"]
     for number, step in enumerate(plan.steps, start=1):
         lines += _step(number, step)
-    lines += [f"not known: {change.component}: {change.reason}" for change in plan.changes if change.action == "none"]
+    for change in plan.changes:
+        if change.action is Action.NONE:
+            noticed = "noticed" if change.status is Status.CHANGED else "not known"
+            lines.append(f"{noticed}: {change.component}: {change.reason}")
     lines += [f"refused: {refusal}" for refusal in plan.refusals]
     return lines
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dco.seams.alarms import Alarms
+from dco.seams.catalogue import Catalogue
 from dco.seams.clock import Clock
 from dco.seams.commands import Commands
+from dco.seams.fleet import Fleet
 from dco.seams.graphs import Graphs
 from dco.seams.identity import Identity
 from dco.seams.images import Images
@@ -24,8 +26,10 @@ class Outside:
 
     directory: Path
     alarms: Alarms
+    catalogue: Catalogue
     clock: Clock
     commands: Commands
+    fleet: Fleet
     graphs: Graphs
     identity: Identity
     images: Images

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_codebuild import CodeBuildClient
+    from types_boto3_ec2 import EC2Client
     from types_boto3_ecr import ECRClient
     from types_boto3_ecs import ECSClient
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_iam import IAMClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
@@ -150,6 +152,21 @@ class AwsSession:
     def codebuild(self) -> "CodeBuildClient":
         """Builds."""
         return self._client("codebuild")
+
+    @property
+    def ec2(self) -> "EC2Client":
+        """Machines and their images."""
+        return self._client("ec2")
+
+    @property
+    def elbv2(self) -> "ElasticLoadBalancingv2Client":
+        """Load balancers."""
+        return self._client("elbv2")
+
+    @property
+    def health(self) -> Any:
+        """What AWS says about its own services."""
+        return self._client("health")
 
     @property
     def ecr(self) -> "ECRClient":

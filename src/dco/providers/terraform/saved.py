@@ -12,6 +12,9 @@ from typing import Any, cast
 import msgspec
 
 from dco.model.canonical import fingerprint
+from dco.model.stackplan import InUse
+
+_OFFERED = frozenset({"id", "instance_type", "availability_zone", "ssl_policy", "platform_version", "runtime"})
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -19,6 +22,8 @@ class SavedState(msgspec.Struct, frozen=True):
 
     serial: int
     data_sources: dict[str, str]
+    in_use: tuple[InUse, ...] = ()
+    """Every resource, with what AWS may stop to offer."""
 
 
 def read_saved_state(file: Path) -> SavedState | None:
@@ -29,18 +34,28 @@ def read_saved_state(file: Path) -> SavedState | None:
     except (OSError, KeyError, zipfile.BadZipFile, msgspec.DecodeError):
         return None
     found: dict[str, str] = {}
+    used: list[InUse] = []
     for resource in refreshed.get("resources", ()):
-        if resource.get("mode") == "data":
-            for instance in resource.get("instances", ()):
+        for instance in resource.get("instances", ()):
+            if resource.get("mode") == "data":
                 found[_address(resource, instance)] = fingerprint(_without_secrets(instance))
-    return SavedState(int(refreshed.get("serial", 0)), dict(sorted(found.items())))
+            else:
+                used.append(_in_use(resource, instance))
+    return SavedState(int(refreshed.get("serial", 0)), dict(sorted(found.items())), tuple(used))
+
+
+def _in_use(resource: dict[str, Any], instance: dict[str, Any]) -> InUse:
+    plain = _without_secrets(instance)
+    said = {name: value for name, value in plain.items() if name in _OFFERED and isinstance(value, str) and value}
+    return InUse(kind=str(resource["type"]), address=_address(resource, instance), said=said)
 
 
 def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
     module = f"{resource['module']}." if resource.get("module") else ""
     key = instance.get("index_key")
     index = "" if key is None else f"[{msgspec.json.encode(key).decode()}]"
-    return f"{module}data.{resource['type']}.{resource['name']}{index}"
+    kind = "data." if resource.get("mode") == "data" else ""
+    return f"{module}{kind}{resource['type']}.{resource['name']}{index}"
 
 
 def _without_secrets(instance: dict[str, Any]) -> dict[str, Any]:

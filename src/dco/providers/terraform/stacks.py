@@ -49,12 +49,13 @@ class TerraformStacks:
         file.chmod(0o600)
         saved = read_saved_state(file)
         if answer.code == 0 and saved is not None:
-            return StackPlan(changed=False, file=str(file), serial=saved.serial, data_sources=saved.data_sources)
+            same = StackPlan(changed=False, file=str(file), serial=saved.serial, data_sources=saved.data_sources)
+            return msgspec.structs.replace(same, in_use=saved.in_use)
         shown = self._show(stack, place, file)
         if saved is None:
             return read_plan(shown, str(file), self.serial(stack, root))
         found = read_plan(shown, str(file), saved.serial)
-        return msgspec.structs.replace(found, data_sources=saved.data_sources)
+        return msgspec.structs.replace(found, data_sources=saved.data_sources, in_use=saved.in_use)
 
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
         """See `Stacks.apply`. Raises `Refused` too when someone else holds the lock: then nothing was applied."""
