@@ -11,14 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from difflib import unified_diff
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 import psutil
+from tests.crash.ends import End, plain, shape
 
 from dco.model.release import Release
 from dco.record import journal, releases
@@ -33,8 +32,7 @@ MARK = "DCO_CRASH_TEST"
 """Inherited by everything that a night starts, so that what it left behind is found."""
 FAMILIES = ("credcoin-production-api", "credcoin-production-offering")
 CLUSTER = "credcoin-production"
-_MOST_STARTS = 400
-_NIGHT_SECONDS = 240.0
+_MOST_STARTS, _NIGHT_SECONDS = 2000, 240.0
 
 
 class Inbox:
@@ -72,19 +70,6 @@ class Told:
     @property
     def code(self) -> int:
         return self.codes[-1]
-
-
-@dataclass
-class End:
-    """What a night left, with what differs from night to night taken out: equal for equal nights."""
-
-    code: int
-    story: list[tuple[str, str]]
-    effects: dict[str, int]
-    notices: Counter[str]
-    serves: str
-    record: dict[str, Any]
-    left: list[str]
 
 
 @dataclass
@@ -244,7 +229,7 @@ class Site:
             effects={name: after[name] - before[name] for name in after},
             notices=Counter(plain(subject) for subject in self.inbox.subjects[heard:]),
             serves="the new" if current.night == night else "the old",
-            record=_shape(current, entries[-1].night),
+            record=shape(current, entries[-1].night),
             left=left,
         )
 
@@ -297,45 +282,6 @@ class Site:
         """Return the boundaries that the undisturbed night passed."""
         self.undisturbed(*kinds)
         return (self.place / f"boundaries of {' '.join(kinds)}").read_text().splitlines()
-
-
-_CHANGING = (
-    (re.compile(r"sha256:[0-9a-f]+"), "DIGEST"),
-    (re.compile(r"\d{8}-\d{6}(-[a-z]+)?"), "NIGHT"),
-    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22,27}\b"), "ID"),
-    (re.compile(r"\b[0-9a-f]{12,64}\b"), "HASH"),
-    (re.compile(r"\b2\.\d+\.0\b"), "VERSION"),
-    (re.compile(r"\b(30|60)\b"), "DAYS"),
-    (re.compile(r"(credcoin-production-\w+):\d+"), r"\1:N"),
-    (re.compile(r"\b\d+(\.\d+)? s\b"), "SECONDS"),
-)
-
-
-def plain(sentence: str) -> str:
-    """Take out of a sentence's first line what differs from night to night."""
-    line = sentence.splitlines()[0]
-    for pattern, word in _CHANGING:
-        line = pattern.sub(word, line)
-    return line
-
-
-def _shape(release_: Release, night: str) -> dict[str, Any]:
-    """Return a release record's content without what each release has of its own."""
-    return {
-        "by this night": release_.night == night,
-        "applications": sorted(release_.applications),
-        "families": sorted(f for a in release_.applications.values() for f in a.task_definitions),
-        "stacks": {name: sorted(stack.data_sources) for name, stack in release_.stacks.items()},
-        "databases": release_.databases,
-        "workflows": release_.workflows,
-    }
-
-
-def difference(end: End, undisturbed: End) -> str:
-    """Return where an end differs from an undisturbed one, as lines for a person."""
-    before, after = (pformat(asdict(one), width=150).splitlines() for one in (undisturbed, end))
-    return "\n".join(unified_diff(before, after, "undisturbed", "killed", n=1, lineterm=""))
 
 
 def until(condition: Callable[[], object], seconds: float, what: str) -> None:

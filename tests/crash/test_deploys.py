@@ -1,7 +1,8 @@
 """A night that deploys, killed at its boundaries and started again, ends as the one that nobody disturbed."""
 
 import pytest
-from tests.crash.site import End, Site, difference
+from tests.crash.ends import End, difference
+from tests.crash.site import Site
 
 KINDS = ("good", "stack")
 CHOSEN = (

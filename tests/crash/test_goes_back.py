@@ -1,7 +1,8 @@
 """A night that fails and goes back, killed at its boundaries, ends with all as before."""
 
 import pytest
-from tests.crash.site import End, Site, difference
+from tests.crash.ends import End, difference
+from tests.crash.site import Site
 
 KINDS = ("exits-at-once",)
 CHOSEN = (

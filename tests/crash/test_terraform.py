@@ -3,7 +3,8 @@
 from typing import Literal
 
 import pytest
-from tests.crash.site import Site, difference, kill, until
+from tests.crash.ends import difference
+from tests.crash.site import Site, kill, until
 
 from dco_sandbox import access
 
