@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import adopting, rehearsing, unfinished
+from dco.flow import adopting, ending, rehearsing, unfinished
 from dco.flow.due import overdue
 from dco.flow.lateness import LOOK_SECONDS, Lateness
 from dco.flow.looking import Seen
@@ -188,6 +188,7 @@ def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = Fa
         if error.exit_code == 1:
             # it ended, if not well: the next start must not wait for it
             unfinished.clear(own, key)
+            ending.broken(outside(settings.directory, environment), environment, key, now, error)
         raise
 
 

@@ -1,17 +1,21 @@
 """How a night ends: the release record, the report, the lock, and a word to people."""
 
+from contextlib import suppress
+
 import msgspec
 
 from dco.detect.releasing import released_now
 from dco.flow.looking import Seen, sentence_of
 from dco.flow.tonight import Tonight
 from dco.flow.updating import Updated, unlock
+from dco.model.environment import Environment
 from dco.model.errors import DcoError, PersonNeeded, restore
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Outcome, Report
 from dco.model.plan import Plan
 from dco.plan.explain import explain
 from dco.record import changelog, nights, releases
+from dco.seams.outside import Outside
 from dco.verify.serving import served
 
 _OUTCOMES = {
@@ -156,3 +160,21 @@ def _log_change(tonight: Tonight, plan: Plan, agreed: str) -> None:
             f"{plan.revision[:12]} serves, is verified and recorded, but not in the changelog: {error.what}",
             f"`dco show {tonight.key}` has what the entry would say",
         ) from error
+
+
+def broken(outside: Outside, environment: Environment, key: str, began: str, error: DcoError) -> None:
+    """Keep a report of a night that something unforeseen has ended; its lock stays, as a person must look.
+
+    Where even that can't be written, the error on the screen is all there is.
+    """
+    with suppress(DcoError):
+        report = Report(
+            night=key,
+            environment=environment.name,
+            outcome=Outcome.BROKEN,
+            sentence=error.what,
+            remedy=error.remedy,
+            began=began,
+            ended=outside.clock.now(),
+        )
+        nights.put_report(outside.objects, report)

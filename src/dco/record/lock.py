@@ -4,6 +4,7 @@ import msgspec
 
 from dco.model.canonical import canonical
 from dco.model.errors import Refused
+from dco.record import nights
 from dco.seams.objects import Objects
 
 KEY = "lock.json"
@@ -26,9 +27,12 @@ def take(objects: Objects, lock: Lock) -> None:
     if held is None:
         return take(objects, lock)
     if held.night != lock.night:
+        ended = nights.report(objects, held.night)
         raise Refused(
             f"the environment is locked by {held.who} since {held.since}: {held.why}",
-            f"wait for night {held.night} to end; `dco status` shows it, `dco abort {held.night}` ends it",
+            f"wait for night {held.night} to end; `dco status` shows it, `dco abort {held.night}` ends it"
+            if ended is None
+            else f"night {held.night} ended {ended.outcome} and kept it: when what runs is right, `dco adopt --again`",
         )
     return None
 
