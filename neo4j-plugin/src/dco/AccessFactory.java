@@ -23,11 +23,18 @@ public final class AccessFactory extends ExtensionFactory<AccessFactory.Dependen
 
     @Override
     public Lifecycle newInstance(ExtensionContext context, Dependencies dependencies) {
+        Config config = dependencies.config();
         String told = System.getenv("DCO_KEY_FILE");
         String configuration = System.getenv("NEO4J_CONF");
-        Path home = dependencies.config().get(GraphDatabaseSettings.neo4j_home);
+        Path home = config.get(GraphDatabaseSettings.neo4j_home);
         Path beside = configuration == null ? home.resolve("conf") : Path.of(configuration);
-        return new Access(
-                new KeyFile(told == null ? beside.resolve("dco.key") : Path.of(told)), System::currentTimeMillis);
+        Path path = told == null ? beside.resolve("dco.key") : Path.of(told);
+        return new Access(new KeyFile(path, file -> isLoadable(file, config)), System::currentTimeMillis);
+    }
+
+    /** Without an import directory LOAD CSV reads any file of the server. */
+    private static boolean isLoadable(Path file, Config config) {
+        Path directory = config.get(GraphDatabaseSettings.load_csv_file_url_root);
+        return config.get(GraphDatabaseSettings.allow_file_urls) && (directory == null || file.startsWith(directory));
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The file that holds the key: a line of hexadecimal digits, 32 bytes or more; a second line while the key is being
@@ -18,14 +19,21 @@ final class KeyFile {
             Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
     private final Path path;
+    private final Predicate<Path> loadable;
 
-    KeyFile(Path path) {
+    /** The predicate says which files Cypher can load as data. */
+    KeyFile(Path path, Predicate<Path> loadable) {
         this.path = path;
+        this.loadable = loadable;
     }
 
     /** Gives the keys; refuses, with the reason, a file that is missing, open to others or no key. */
     List<byte[]> read() {
         try {
+            if (loadable.test(path.toRealPath())) {
+                throw Refusal.forbidden("LOAD CSV can read the key file " + path.getFileName() + ": nobody may call."
+                        + " Set server.directories.import to a directory without it.");
+            }
             if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(path))) {
                 throw Refusal.forbidden("The key file " + path.getFileName()
                         + " is open to others than its owner: nobody may call. Give it mode 0600.");

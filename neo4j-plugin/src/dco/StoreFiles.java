@@ -79,7 +79,8 @@ final class StoreFiles {
         try {
             Path path = directory.resolve(name);
             boolean plain = path.equals(path.normalize()) && path.startsWith(directory);
-            return plain && path.toRealPath().startsWith(directory.toRealPath()) ? path : null;
+            return plain && Files.isRegularFile(path) && path.toRealPath().startsWith(directory.toRealPath())
+                    ? path : null;
         } catch (InvalidPathException | NoSuchFileException none) {
             return null;
         }

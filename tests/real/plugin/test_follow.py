@@ -1,0 +1,139 @@
+"""A running green that takes the log of a busy blue, is promoted, and goes on."""
+
+import time
+
+import pytest
+from neo4j.exceptions import ClientError, TransientError
+from tests.real.plugin.carrying import DATABASES, Follower, copy, sums
+from tests.real.plugin.conftest import Make
+from tests.real.plugin.servers import NEWER, OLDER, PASSWORD, Server
+from tests.real.plugin.writing import Writers
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
+LINES = [(OLDER, OLDER), (OLDER, NEWER), (NEWER, NEWER)]
+
+
+@pytest.mark.parametrize("lines", LINES, ids="-to-".join)
+def test_green_follows_is_promoted_and_blue_follows_back(make: Make, lines: tuple[str, str]) -> None:
+    blue, green = make(lines[0]), make(lines[1])
+    blue.start()
+    with Writers(blue) as writers:
+        writers.wait_for(100)
+        copy(blue, green)
+        green.start()
+        followers = begin(blue, green)
+        change_schema_and_users(blue)
+        blue.run("UNWIND range(1, 30000) AS id CREATE (:Bulk {id: id})")
+        writers.wait_for(100)
+        with pytest.raises(TransientError):
+            green.run("CREATE (:Stray {never: 'seen'})")
+    switch(blue, green, followers)
+    assert sums(green) == sums(blue)
+    assert sums(green, "system") == sums(blue, "system")
+    write_on(green)
+    back = begin(green, blue)
+    write_on(green)
+    switch(green, blue, back)
+    assert sums(blue) == sums(green)
+    write_on(blue)
+    for server in (blue, green):
+        server.stop()
+        server.demand_clean()
+
+
+def test_a_killed_green_goes_on_where_its_store_is(make: Make) -> None:
+    blue, green = make(), make()
+    blue.start()
+    with Writers(blue) as writers:
+        writers.wait_for(100)
+        copy(blue, green)
+        green.start()
+        for _ in range(2):
+            followers = begin(blue, green)
+            writers.wait_for(100)
+            green.stop(kill=True)
+            for follower in followers:
+                follower.join()
+                assert follower.failure is not None
+            green.start()
+            assert green.plugin.one("status", "neo4j")["fenced"]
+        followers = begin(blue, green)
+    switch(blue, green, followers)
+    assert sums(green) == sums(blue)
+    blue.stop()
+    green.stop()
+    green.demand_clean()
+
+
+def test_bytes_that_do_not_follow_are_refused(make: Make) -> None:
+    blue, green = make(), make()
+    blue.start()
+    copy(blue, green)
+    blue.run("UNWIND range(1, 10) AS id CREATE (:Thing {id: id})")
+    before = blue.plugin.one("status", "neo4j")
+    blue.run("CREATE (:Thing {id: 11})")
+    green.start()
+    follower = Follower(blue, green, "neo4j")
+    green.plugin.one("follow", "neo4j", True)
+    with pytest.raises(ClientError, match="do not follow anything"):
+        green.plugin.one("apply", "neo4j", 0, 500, b"bytes", True)
+    header = blue.plugin.one("log", "neo4j", before["logVersion"], 0, 128, 0)["data"]
+    tail = blue.plugin.one("log", "neo4j", before["logVersion"], before["logOffset"], 1 << 20, 0)["data"]
+    green.plugin.one("follow", "neo4j", True)
+    green.plugin.one("apply", "neo4j", before["logVersion"], 0, header, False)
+    with pytest.raises(ClientError, match="some are missing"):
+        green.plugin.one("apply", "neo4j", before["logVersion"], before["logOffset"], tail, True)
+    with pytest.raises(ClientError, match="apply the rest of the log first"):
+        green.plugin.one("promote", "neo4j", before["transaction"])
+    with pytest.raises(ClientError, match="stop following first"):
+        green.plugin.one("fence", "neo4j", False, "")
+    follower.begin()
+    while follower.carry(0):
+        pass
+    assert sums(green) == sums(blue)
+
+
+def begin(source: Server, target: Server) -> list[Follower]:
+    followers = [Follower(source, target, database) for database in DATABASES]
+    for follower in followers:
+        follower.start()
+    return followers
+
+
+def switch(source: Server, target: Server, followers: list[Follower]) -> None:
+    """Fence the source, let the target apply to the end, promote it."""
+    ends = {name: source.plugin.one("fence", name, True, "a switch")["transaction"] for name in DATABASES}
+    deadline = time.monotonic() + 300
+    for name, end in ends.items():
+        while target.plugin.one("status", name)["transaction"] < end:
+            assert time.monotonic() < deadline
+            assert all(follower.is_alive() for follower in followers), [follower.failure for follower in followers]
+            time.sleep(0.01)
+    for follower in followers:
+        follower.end()
+    for name, end in ends.items():
+        assert target.plugin.one("promote", name, end)["transaction"] == end
+
+
+def change_schema_and_users(server: Server) -> None:
+    for text in (
+        "CREATE FULLTEXT INDEX words FOR (n:Written) ON EACH [n.text]",
+        "CREATE TEXT INDEX ends FOR (n:Written) ON (n.text)",
+        "CREATE CONSTRAINT one FOR (n:Bulk) REQUIRE n.id IS UNIQUE",
+        "CREATE POINT INDEX places FOR (n:Written) ON (n.place)",
+    ):
+        server.run(text)
+    server.run("DROP INDEX ends")
+    server.run(f"CREATE USER bob SET PASSWORD '{PASSWORD}' CHANGE NOT REQUIRED", "system")
+
+
+def write_on(server: Server) -> None:
+    """Write what reuses ids, makes tokens and fills indexes."""
+    for index in range(20):
+        server.run("MATCH (n:Written) WITH n LIMIT 5 DETACH DELETE n")
+        server.run(
+            "CREATE (:Written {text: 'after', id: $index})-[:THEN]->(:Bulk {id: 1000000 + $index + $place})",
+            index=index,
+            place=server.plugin.one("status", "neo4j")["transaction"] * 100,
+        )
+    server.run("CALL db.awaitIndexes(60)")
