@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.real.nights.toml_text import toml
+
 from dco_sandbox import access, cache, founding, release, repository
 from dco_sandbox.world import World
 
@@ -294,23 +296,6 @@ def await_that(truth: Callable[[], bool], what: str, seconds: float) -> None:
     while not truth():
         assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.1)
-
-
-def toml(value: Mapping[str, Any], path: str = "") -> str:
-    """Write plain values as TOML; strings, numbers, booleans and lists of them look as in JSON."""
-    plain = {name: part for name, part in value.items() if not isinstance(part, dict) and part is not None}
-    lines = [f"[{path}]"] if path and plain else []
-    lines += [f"{name} = {_inline(part)}" for name, part in plain.items()]
-    tables = [toml(part, f"{path}.{name}".lstrip(".")) for name, part in value.items() if isinstance(part, dict)]
-    return "\n".join([*lines, "", *tables])
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_inline(part)}" for name, part in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_inline(part) for part in value) + "]"
-    return json.dumps(value)
 
 
 def _text(path: Path) -> str:
