@@ -93,8 +93,6 @@ class Stage:
     clients: dict[str, Any] = field(default_factory=dict[str, Any])
     started: list[Running] = field(default_factory=list[Running])
 
-    # --- commands
-
     def dco(self, *arguments: str, person: str = "runner", seconds: float = NIGHT_SECONDS) -> Done:
         return self.begin(*arguments, person=person).end(seconds)
 
@@ -136,8 +134,6 @@ class Stage:
         """Return how often each rule that is still in force was met."""
         return {rule["says"]: rule["met"] for rule in access.control(self.world, "GET", "faults")}
 
-    # --- the repository
-
     def release(self, kind: str) -> str:
         return release.commit_release(self.world, kind)
 
@@ -166,8 +162,6 @@ class Stage:
         repository.git(self.world.repo, "checkout", "--quiet", released, "--", ".", ":!dco.toml")
         if repository.git(self.world.repo, "status", "--porcelain"):
             repository.commit(self.world.repo, "Back to what is released")
-
-    # --- what the world says
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
@@ -269,8 +263,6 @@ class Stage:
                 process.wait(60)
             out.seek(0)
             report.update(json.load(out))
-
-    # --- between tests
 
     def clean(self) -> None:
         """End what a test left: processes, faults, freezes, quarantine, votes and a night that has not ended."""
