@@ -1,0 +1,3 @@
+module "x" {
+  source = "git::https://git.example/x.git?ref=v1"
+}

@@ -1,0 +1,6 @@
+module "vpc" {
+  source = "a/vpc/aws"
+}
+module "own" {
+  source = "./own"
+}
