@@ -79,6 +79,11 @@ class Graph:
         except TimeoutError:
             raise AwayError(self.name, f"no answer in {seconds:g} s") from None
         except (DriverError, Neo4jError) as error:
-            if isinstance(error, ClientError) and not isinstance(error, AuthError):
+            if isinstance(error, ClientError) and not isinstance(error, AuthError) and not _is_late(error):
                 raise  # our own mistake, and no other server would take it either
             raise AwayError(self.name, type(error).__name__) from error
+
+
+def _is_late(error: Neo4jError) -> bool:
+    """The server ends a transaction after the time that we gave it, and calls that a mistake of ours."""
+    return (error.code or "").startswith("Neo.ClientError.Transaction.TransactionTimedOut")

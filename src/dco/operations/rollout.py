@@ -17,7 +17,7 @@ def await_rollout(outside: Outside, service: Service, revision: str) -> Rollout:
     """
     deadline = outside.clock.seconds() + service.time_limit_seconds
     while True:
-        state = outside.services.rollout(service.cluster, service.name)
+        state = outside.services.rollout(service.cluster, service.name, service.container)
         if state.revision != revision:
             raise _failed(outside, service, revision, f"another revision took over: {_short(state.revision)}")
         if state.state == "failed":

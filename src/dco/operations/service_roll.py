@@ -32,10 +32,7 @@ class ServiceRoll:
                     + "; ".join(f"{f.what}: {f.detail}" for f in failed),
                     failed[0].remedy,
                 )
-        serving = {
-            key: self.outside.services.rollout(service.cluster, service.name).revision
-            for key, service in application.services.items()
-        }
+        serving = {key: self._serving(service) for key, service in application.services.items()}
         slot = self.outside.parameters.get(application.image_parameter)
         return {"image": image, "bases": bases, "serving": serving, "slot": slot}
 
@@ -72,6 +69,15 @@ class ServiceRoll:
             ours = self.outside.services.registered(family, f"{token}/{family}")
             if ours is not None and ours != self._standing(base, token):
                 self.outside.services.deregister(ours)
+
+    def _serving(self, service: Service) -> str:
+        state = self.outside.services.rollout(service.cluster, service.name, service.container)
+        if service.singleton and state.wanted > 1:
+            raise StepFailed(
+                f"{service.name} is a singleton, and {state.wanted} tasks of it are wanted",
+                "set its desired count to 1, or singleton = false",
+            )
+        return state.revision
 
     def _standing(self, revision: str, token: str) -> str:
         return self.outside.services.standing(revision, f"{token}/{revision.rpartition('/')[2]}/again")
