@@ -151,6 +151,8 @@ def _ask(directory: Path, name: str, command: str) -> str:
             # A world's path may be longer than a socket's address can be.
             connection.connect(f"/proc/self/fd/{descriptor}/{name}")
             connection.sendall(command.encode() + b"\n")
+            # The master's socket stays open after an answer, unless it was told that nothing more comes.
+            connection.shutdown(socket.SHUT_WR)
             parts: list[bytes] = []
             with suppress(ConnectionResetError):
                 while part := connection.recv(65536):
