@@ -1,4 +1,4 @@
-# What an instance may do: read its own slot and its own secret, and be reached through Session Manager.
+# What an instance may do: read its own slot and its own secrets, and be reached through Session Manager.
 
 data "aws_region" "current" {}
 
@@ -35,7 +35,7 @@ resource "aws_iam_role_policy" "boot" {
         Sid      = "ReadOwnSecret"
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
-        Resource = var.secret_arn
+        Resource = var.plugin_secret_arn == null ? [var.secret_arn] : [var.secret_arn, var.plugin_secret_arn]
       },
       {
         # What SSM's agent needs to be reached, and no more: the managed policy also reads every parameter.

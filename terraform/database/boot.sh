@@ -9,6 +9,7 @@ database='${database}'
 region='${region}'
 slot_parameter='${slot_parameter}'
 secret_id='${secret_id}'
+plugin_secret_id='${plugin_secret_id}'
 device='${device}'
 
 root=$${DCO_ROOT:-}
@@ -77,16 +78,16 @@ mount_data() {
     say "Mounted $volume for the data."
 }
 
-# Writes standard input to a file, unless it is there in the same words.
+# Writes standard input to a file of a mode, unless it is there in the same words.
 put() {
-    local path=$1 fresh
+    local path=$1 mode=$${2:-0640} fresh
     fresh=$(mktemp "$path.XXXXXX")
     cat >"$fresh"
     if cmp -s "$fresh" "$path"; then
         rm -f "$fresh"
         return
     fi
-    chmod 0640 "$fresh"
+    chmod "$mode" "$fresh"
     mv "$fresh" "$path"
     say "Wrote $path."
 }
@@ -110,11 +111,30 @@ server.memory.heap.max_size=${heap}
 server.memory.pagecache.size=${page_cache}
 db.tx_log.preallocate=false
 db.tx_log.rotation.retention_policy=2 days
+dbms.security.procedures.unrestricted=dco.*
 dbms.usage_report.enabled=false
 %{ for option in jvm_options ~}
 server.jvm.additional=${option}
 %{ endfor ~}
 CONF
+}
+
+# The image may ship the plugin by which dco copies and follows a database. Its key is for dco and this host alone:
+# with it a caller reads and fences everything. Without a secret that gives one, no one but this host knows it.
+install_plugin() {
+    local shipped=$neo4j/plugin/dco.jar installed=$home_of_data/plugins/dco.jar secret
+    [ -e "$shipped" ] || { say "The image ships no plugin."; return 0; }
+    if ! cmp -s "$shipped" "$installed"; then
+        install -m 0640 "$shipped" "$installed"
+        say "Installed the plugin."
+    fi
+    if [ -n "$plugin_secret_id" ]; then
+        secret=$(patiently 120 aws secretsmanager get-secret-value --region "$region" \
+            --secret-id "$plugin_secret_id" --query SecretString --output text) || fail "The plugin's key can't be read."
+        printf '%s' "$secret" | field key | put "$conf/dco.key" 0600
+    elif [ ! -s "$conf/dco.key" ]; then
+        od -An -tx1 -N32 /dev/urandom | tr -d ' \n' | put "$conf/dco.key" 0600
+    fi
 }
 
 # The password goes from Secrets Manager into a file of root's own and from there into Neo4j's hash:
@@ -177,6 +197,7 @@ address=$${DCO_ADDRESS:-$(hostname -I | cut -d' ' -f1)}
 say "The slot says Neo4j $version; this instance is $address."
 mount_data
 configure
+install_plugin
 set_password
 install_unit
 patiently 300 answers >/dev/null || fail "Neo4j was started but does not answer on $address:$port."

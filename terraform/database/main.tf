@@ -22,14 +22,15 @@ resource "aws_instance" "this" {
   iam_instance_profile   = aws_iam_instance_profile.this.name
 
   user_data = templatefile("${path.module}/boot.sh", {
-    database       = var.database
-    region         = data.aws_region.current.id
-    slot_parameter = var.slot_parameter
-    secret_id      = var.secret_arn
-    device         = var.device
-    heap           = var.heap
-    page_cache     = var.page_cache
-    jvm_options    = var.jvm_options
+    database         = var.database
+    region           = data.aws_region.current.id
+    slot_parameter   = var.slot_parameter
+    secret_id        = var.secret_arn
+    plugin_secret_id = var.plugin_secret_arn == null ? "" : var.plugin_secret_arn
+    device           = var.device
+    heap             = var.heap
+    page_cache       = var.page_cache
+    jvm_options      = var.jvm_options
   })
 
   metadata_options {

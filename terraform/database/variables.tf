@@ -18,6 +18,12 @@ variable "uri_parameter" {
   type        = string
 }
 
+variable "plugin_secret_arn" {
+  description = "ARN of the secret with JSON of key (64 hexadecimal digits) with which dco calls the database's plugin; the application must not read it. Null: the instance makes a key that nobody else knows."
+  type        = string
+  default     = null
+}
+
 variable "secret_arn" {
   description = "ARN of the secret with JSON of username and password. Not owned by Terraform; its value is never read here."
   type        = string

@@ -15,6 +15,8 @@ from tests.real.terraform_stack import Stack, lay_out, moto_server, terraform
 
 from dco_sandbox.machines import root
 from dco_sandbox.world import World
+from dco_stream.plugin import Plugin
+from dco_stream.signing import read_key
 
 ADDRESS = "127.8.5.1"
 OWN = "127.8.5.20"
@@ -97,6 +99,10 @@ def test_an_instance_boots_into_its_database_and_a_second_boot_changes_nothing(m
     with GraphDatabase.driver(f"bolt://{OWN}:7687", auth=("neo4j", "not-to-be-seen-ledger")) as driver:
         records, _, _ = driver.execute_query("CREATE (a:Account {handle: 'ann'}) RETURN a.handle AS handle")
         assert [record["handle"] for record in records] == ["ann"]
+        plugin = Plugin(driver, read_key(machine.directory / "etc/neo4j/dco.key"))
+        assert plugin.one("status", "neo4j")["fenced"] is False
+        plugin.close()
+    assert (machine.directory / "etc/neo4j/dco.key").stat().st_mode & 0o777 == 0o600
     before = machine.files()
     code, again = machine.boot()
     assert code == 0, again
