@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import adopting, ending, rehearsing, unfinished
+from dco.flow import adopting, ending, rehearsing, renewing, unfinished
 from dco.flow.due import overdue
 from dco.flow.lateness import LOOK_SECONDS, Lateness
 from dco.flow.looking import Seen
@@ -29,6 +29,7 @@ from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
 from dco.model.release import Release
 from dco.model.survey import Account, Checkout
+from dco.model.watching import EndOfLife
 from dco.operations.image_build import ImageBuild
 from dco.operations.operation import Operation
 from dco.operations.service_roll import ServiceRoll
@@ -273,6 +274,14 @@ def doctor(directory: Path, *, send: bool) -> tuple[Finding, ...]:
         ("bucket", lambda: examination.bucket(aws, environment.state.bucket)),
     ]
     return check_all([*machine, *account, *checks(environment, outside(directory, environment), directory, send=send)])
+
+
+def lifetimes(directory: Path, environment: Environment, *, renew: bool) -> tuple[str, ...]:
+    """Show the table of ends of support, or renew it; return sentences."""
+    wish, now = environment.end_of_life or EndOfLife(), SystemClock().now()
+    if renew:
+        return renewing.renew(directory, wish, HttpCatalogue(environment.registries), now)
+    return renewing.show(directory, wish, now)
 
 
 def survey_account(directory: Path, region: str) -> Account:

@@ -18,6 +18,7 @@ COMMANDS = {
     "history": "List the nights.",
     "init": "Write a dco.toml by asking and looking.",
     "journal": "Show or verify the journal.",
+    "lifetimes": "Show until when what runs is supported, or renew that table.",
     "plan": "Show what a night would do; changes nothing.",
     "reject": "Reject the plan of a waiting night.",
     "release": "Let something that was rolled back be tried again.",
