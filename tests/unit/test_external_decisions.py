@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +17,12 @@ from dco.detect.libraries import decide, judge
 from dco.detect.lifetimes import Lifetimes
 from dco.detect.locks.locked import Locked
 from dco.detect.versions import key, newer
-from dco.model.change import Action, Status
+from dco.model.change import Action, Change, Status
+from dco.model.environment import Environment
 from dco.model.errors import DcoError, Unreadable
+from dco.model.plan import Plan
 from dco.model.watching import LockFile, MachineImage, Neo4jVersions
+from dco.plan.explain import explain
 from dco.seams.catalogue import Advisory, Kind, Package, Published
 from dco.seams.fleet import Instance, MachineImageState
 
@@ -225,3 +229,31 @@ def test_all_questions_are_answered_or_said_to_be_late() -> None:
     assert isinstance(found["hangs"], Unreadable)
     assert isinstance(found["defect"], DcoError)
     assert not isinstance(found["defect"], Unreadable)
+
+
+def test_a_plan_tells_apart_what_is_new_and_what_is_not_known() -> None:
+    new = [
+        Change(source="libraries", component=f"library:p{number}", status=Status.CHANGED, reason="newer is published")
+        for number in range(12)
+    ]
+    lost = Change(source="libraries", component="lock:api", status=Status.UNKNOWN, reason="down")
+    lines = explain(Plan(environment="p", base="b", revision="0" * 40, changes=(*new, lost), steps=()))
+    assert "not known: lock:api: down" in lines
+    assert sum(line.startswith("noticed: library:") for line in lines) == 10
+    assert lines[-1] == "noticed: 2 more, which `dco detect` shows"
+
+
+def test_the_silence_of_one_source_can_be_told_to_be_bearable() -> None:
+    environment = {
+        "name": "p", "aws": {"region": "r"}, "state": {"bucket": "b"},
+        "offering": {"kind": "command", "command": ["true"]}, "sources": {"libraries": {"on_error": "go-on"}},
+    }  # fmt: skip
+    wanted = msgspec.convert(environment, Environment)
+    assert not wanted.stops_at("libraries")
+    assert wanted.stops_at("pins")
+    assert wanted.stops_at("stack")
+    bold = msgspec.convert(
+        {**environment, "policy": {"on_unknown": "go-on"}, "sources": {"pins": {"on_error": "stop"}}}, Environment
+    )
+    assert bold.stops_at("pins")
+    assert not bold.stops_at("stack")

@@ -15,6 +15,7 @@ from functools import partial
 from dco.detect.asking import ask_all
 from dco.detect.base_images import BaseImage, base_images
 from dco.detect.pinned import PinnedAction, PinnedModule, actions, engines, modules, providers
+from dco.detect.selection import select
 from dco.detect.telling import unread
 from dco.detect.versions import admits, key, newer, same
 from dco.model.change import Action, Change, Status
@@ -193,23 +194,29 @@ def _ask_action(pin: PinnedAction, catalogue: Catalogue) -> Change:
 def _stack(
     name: str, stack: Stack, wish: Pins, source: Source, revision: str, catalogue: Catalogue
 ) -> Iterator[tuple[str, Judge]]:
-    root = posixpath.normpath(stack.directory)
-    files = [file.path for file in source.files(revision) if (posixpath.dirname(file.path) or ".") == root]
-    lock = posixpath.normpath(f"{root}/.terraform.lock.hcl")
-    if lock not in files:
+    component = f"provider:all of {name}"
+    try:
+        selected = select(stack, source, revision)
+    except DcoError as error:
+        yield component, partial(unread, _SOURCE, component, error)
+        return
+    if not selected.lock:
         what = "it has no .terraform.lock.hcl: which providers run is chosen anew by every init"
-        component = f"provider:all of {name}"
-        yield component, partial(unread, _SOURCE, component, Unreadable(what, f"commit {lock}"))
-    texts = source.read_many(revision, [path for path in files if path.endswith((".tf", ".lock.hcl"))])
-    for path, content in texts.items():
+        yield component, partial(unread, _SOURCE, component, Unreadable(what, "commit it"))
+    for path, content in source.read_many(revision, [file.path for file in selected.lock]).items():
+        for address, version in providers(content.decode(errors="replace")):
+            yield f"provider:{address}", partial(_ask_provider, address, version, catalogue, path)
+    root = posixpath.normpath(stack.directory)
+    paths = [file.path for files in selected.modules.values() for file in files if file.path.endswith(".tf")]
+    for path, content in source.read_many(revision, paths).items():
         text = content.decode(errors="replace")
-        if path == lock:
-            for address, version in providers(text):
-                yield f"provider:{address}", partial(_ask_provider, address, version, catalogue, path)
+        place = posixpath.normpath(f"{name}/{posixpath.relpath(posixpath.dirname(path) or '.', root)}")
         for module in modules(text):
-            yield f"module:{name}/{module.name}", partial(_ask_module, name, module, catalogue, path)
+            found = f"module:{place}/{module.name}"
+            yield found, partial(_ask_module, found, module, catalogue, path)
         for constraint in engines(text):
-            yield f"engine:{name}", partial(_ask_engine, f"engine:{name}", constraint, wish, catalogue, path)
+            found = f"engine:{place}"
+            yield found, partial(_ask_engine, found, constraint, wish, catalogue, path)
 
 
 def _ask_provider(address: str, version: str, catalogue: Catalogue, where: str) -> Change:
@@ -220,8 +227,7 @@ def _ask_provider(address: str, version: str, catalogue: Catalogue, where: str) 
     return decide_provider(f"provider:{name}", version, published, where)
 
 
-def _ask_module(stack: str, module: PinnedModule, catalogue: Catalogue, where: str) -> Change:
-    component = f"module:{stack}/{module.name}"
+def _ask_module(component: str, module: PinnedModule, catalogue: Catalogue, where: str) -> Change:
     if module.address is None:
         raise Unreadable(f"it comes from {module.source.partition('?')[0]}, which is no registry", "look there by hand")
     published = catalogue.versions(Kind.TERRAFORM_MODULE, module.address)

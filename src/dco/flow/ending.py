@@ -8,6 +8,7 @@ from dco.detect.releasing import released_now
 from dco.flow.looking import Seen, sentence_of
 from dco.flow.tonight import Tonight
 from dco.flow.updating import Updated, unlock
+from dco.model.change import Status
 from dco.model.environment import Environment
 from dco.model.errors import DcoError, PersonNeeded, restore
 from dco.model.offering import OfferingEnd
@@ -28,11 +29,13 @@ _OUTCOMES = {
 
 
 def quiet(tonight: Tonight, began: str, offered: OfferingEnd, seen: Seen) -> Report:
-    """End a night that found nothing."""
+    """End a night that found nothing to do; what is new elsewhere and asks for nothing is kept in the report."""
+    noticed = tuple(sentence_of(one) for one in seen.changes.changes if one.status is Status.CHANGED)
     sentence = f"nothing has changed since {seen.released.revision[:12]} was released"
+    sentence += f"; {len(noticed)} newer things are published elsewhere" if noticed else ""
     return _end(tonight, Report(
         night=tonight.key, environment=tonight.environment.name, outcome=Outcome.QUIET, sentence=sentence,
-        began=began, ended="", revision=seen.released.revision, offering=offered.sentence,
+        began=began, ended="", revision=seen.released.revision, offering=offered.sentence, changes=noticed,
     ), tell=False)  # fmt: skip
 
 

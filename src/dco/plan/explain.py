@@ -3,6 +3,7 @@
 from dco.model.change import Action, Status
 from dco.model.plan import Plan, Risk, Step
 
+_NOTICED = 10
 _VERBS = {
     "stack.apply": "applies the Terraform changes of stack",
     "image.build": "builds the image of",
@@ -17,10 +18,12 @@ def explain(plan: Plan) -> list[str]:
     lines = [f"plan {plan.digest} for {plan.environment} at {plan.revision[:12]}: {steps}, risk {plan.risk}"]
     for number, step in enumerate(plan.steps, start=1):
         lines += _step(number, step)
-    for change in plan.changes:
-        if change.action is Action.NONE:
-            noticed = "noticed" if change.status is Status.CHANGED else "not known"
-            lines.append(f"{noticed}: {change.component}: {change.reason}")
+    unasked = [change for change in plan.changes if change.action is Action.NONE]
+    noticed = [f"{one.component}: {one.reason}" for one in unasked if one.status is Status.CHANGED]
+    lines += [f"not known: {one.component}: {one.reason}" for one in unasked if one.status is not Status.CHANGED]
+    lines += [f"noticed: {what}" for what in noticed[:_NOTICED]]
+    if len(noticed) > _NOTICED:
+        lines.append(f"noticed: {len(noticed) - _NOTICED} more, which `dco detect` shows")
     lines += [f"refused: {refusal}" for refusal in plan.refusals]
     return lines
 

@@ -1,0 +1,3 @@
+module "own" {
+  source = "./own"
+}
