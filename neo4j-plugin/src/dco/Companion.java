@@ -3,8 +3,10 @@ package dco;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.neo4j.common.DependencyResolver;
+import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.dbms.api.DatabaseManagementService;
 import org.neo4j.dbms.api.DatabaseNotFoundException;
+import org.neo4j.dbms.database.SystemGraphComponents;
 import org.neo4j.exceptions.UnsatisfiedDependencyException;
 import org.neo4j.internal.id.IdGeneratorFactory;
 import org.neo4j.io.pagecache.context.CursorContext;
@@ -67,6 +69,9 @@ final class Companion extends LifecycleAdapter {
 
     private void install() {
         fence = Fence.install(resolve(TransactionCommitProcess.class), fenceFile);
+        if (fence.isRaised() && database.databaseName().equals(GraphDatabaseSettings.SYSTEM_DATABASE_NAME)) {
+            SystemGraph.leaveAsItIs(resolve(SystemGraphComponents.class));
+        }
         hold = new Hold(database.databaseName(), resolve(StoreCopyCheckPointMutex.class), resolve(CheckPointer.class));
     }
 

@@ -1,5 +1,6 @@
 """One server that the short tests share; the long ones start their own."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import pytest
 from tests.real.plugin.servers import OLDER, Server, stopped_at_last
 
 Make = Callable[..., Server]
+# Two runs of these tests on one machine must not meet.
+NETWORK = f"127.9.{20 + os.getpid() % 200}"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("plugin") / "server", "127.9.72.1", OLDER)
+    made = Server(tmp_path_factory.mktemp("plugin") / "server", f"{NETWORK}.100", OLDER)
     with stopped_at_last(made):
         made.start()
         yield made
@@ -24,7 +27,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def making(version: str = OLDER, *, jar: Path | None = None) -> Server:
         fourth = len(made) + 1
-        made.append(Server(tmp_path / f"server-{fourth}", f"127.9.73.{fourth}", version, jar=jar))
+        made.append(Server(tmp_path / f"server-{fourth}", f"{NETWORK}.{fourth}", version, jar=jar))
         return made[-1]
 
     try:
