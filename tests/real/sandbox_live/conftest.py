@@ -226,6 +226,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         made.daemon[-1].terminate()
         made.daemon[-1].wait(20)
         processes_of(world).stop_all()
+    violations = world.sandbox / "violations.jsonl"
+    assert not violations.exists(), f"answers differ from AWS's model: {violations.read_text()}"
 
 
 def _furnish(live: Live) -> None:
