@@ -1,4 +1,4 @@
-"""What moto's EC2 leaves out of machine images: when they are deprecated, and that it can be changed.
+"""What moto's EC2 leaves out of machine images: when they are deprecated, and what an instance's image was called.
 
 Follows "Deprecate an Amazon EC2 AMI": a deprecated image is listed only for its owner, by its id, or when asked for
 with IncludeDeprecated; it can still be launched.
@@ -27,6 +27,8 @@ def install() -> None:
     responses.describe_images = describe_images
     responses.enable_image_deprecation = enable_image_deprecation
     responses.disable_image_deprecation = disable_image_deprecation
+    responses.deregister_image = deregister_image
+    responses.describe_instance_image_metadata = describe_instance_image_metadata
 
 
 def describe_images(self: Any) -> ActionResult:
@@ -58,6 +60,30 @@ def disable_image_deprecation(self: Any) -> ActionResult:
     """Take the deprecation back."""
     _image(self).deprecation_time = None
     return ActionResult({"Return": True})
+
+
+def deregister_image(self: Any) -> ActionResult:
+    """Deregister an image; what it was called is remembered, as EC2 does for the instances that it was started on."""
+    ami = _image(self)
+    if not hasattr(self.ec2_backend, "gone_images"):
+        self.ec2_backend.gone_images = {}
+    self.ec2_backend.gone_images[ami.id] = ami.name
+    self.ec2_backend.deregister_image(ami.id)
+    return ActionResult({"Return": True})
+
+
+def describe_instance_image_metadata(self: Any) -> ActionResult:
+    """Tell the images of instances that were not ended, also of those whose image is deregistered."""
+    ids = self._get_param("InstanceIds", [])
+    backend = self.ec2_backend
+    gone: dict[str, str] = getattr(backend, "gone_images", {})
+    found = [one for one in backend.all_instances() if one.state != "terminated" and (not ids or one.id in ids)]
+    names = {ami.id: ami.name for ami in backend.amis.values()} | gone
+    rows = [
+        {"InstanceId": one.id, "ImageMetadata": {"ImageId": one.image_id, "Name": names.get(one.image_id)}}
+        for one in found
+    ]
+    return ActionResult({"InstanceImageMetadata": rows})
 
 
 def is_deprecated(ami: Any) -> bool:
