@@ -31,7 +31,7 @@ public final class CompanionFactory extends ExtensionFactory<CompanionFactory.De
         super(ExtensionType.DATABASE, "dco-companion");
     }
 
-    /** Refuses an unknown version with a sentence in the log; and the whole start, if a fence would go unheeded. */
+    /** Refuses an unknown version with a sentence in the log; and the database's start, if a fence would go unheeded. */
     @Override
     public Lifecycle newInstance(ExtensionContext context, Dependencies dependencies) {
         GraphDatabaseAPI database = dependencies.database();
@@ -43,9 +43,13 @@ public final class CompanionFactory extends ExtensionFactory<CompanionFactory.De
         }
         String sentence = "This dco plugin was made for Neo4j " + Line.PREFIX + "x and refuses to load in " + version
                 + ": install the one made for this version, or none.";
+        boolean fenced = fenceFile.stands();
+        if (fenced) {
+            sentence += " The database is fenced and can't start without the plugin.";
+        }
         dependencies.logs().getUserLog(CompanionFactory.class).error(sentence);
-        if (fenceFile.stands()) {
-            throw new IllegalStateException(sentence + " The database is fenced and can't start without the plugin.");
+        if (fenced) {
+            throw new IllegalStateException(sentence);
         }
         return new LifecycleAdapter();
     }

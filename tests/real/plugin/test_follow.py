@@ -65,6 +65,37 @@ def test_a_killed_green_goes_on_where_its_store_is(make: Make) -> None:
     green.demand_clean()
 
 
+def test_a_transaction_of_300_000_nodes_passes(make: Make) -> None:
+    blue, green = make(), make()
+    blue.start()
+    copy(blue, green)
+    green.start()
+    followers = begin(blue, green)
+    blue.run("UNWIND range(1, 300000) AS id CREATE (:Bulk {id: id})")
+    switch(blue, green, followers)
+    assert green.run("MATCH (n:Bulk) RETURN count(n) AS found") == [{"found": 300_000}]
+    assert sums(green) == sums(blue)
+
+
+def test_a_log_that_does_not_reach_back_so_far_asks_for_a_new_copy(make: Make) -> None:
+    blue = make()
+    settings = blue.home / "conf" / "neo4j.conf"
+    settings.write_text(settings.read_text() + "db.tx_log.rotation.retention_policy=1 files\n")
+    blue.start()
+    early = blue.plugin.one("status", "neo4j")
+    for _ in range(6):
+        blue.run("UNWIND range(1, 3000) AS id CREATE (:Thing {id: id, text: $text})", text="x" * 200)
+    blue.plugin.one("hold", "neo4j", "for its checkpoint", 10)
+    blue.plugin.one("release", "neo4j", "for its checkpoint")
+    assert blue.plugin.one("status", "neo4j")["lowestLogVersion"] > early["logVersion"]
+    for procedure, arguments in (("locate", (early["transaction"],)), ("log", (early["logVersion"], 0, 100, 0))):
+        with pytest.raises(ClientError, match="take a new copy"):
+            blue.plugin.one(procedure, "neo4j", *arguments)
+    last = blue.plugin.one("status", "neo4j")
+    place = blue.plugin.one("locate", "neo4j", last["transaction"])
+    assert (place["logVersion"], place["logOffset"]) == (last["logVersion"], last["logOffset"])
+
+
 def test_bytes_that_do_not_follow_are_refused(make: Make) -> None:
     blue, green = make(), make()
     blue.start()
