@@ -66,6 +66,6 @@ class Plugin:
 
     def _run(self, text: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         # The text is made of procedure names and numbers only; what comes from outside is a parameter.
-        result = self._session.run(Query(cast("Any", text)), parameters)
+        rows = cast("Any", self._session.run(Query(cast("Any", text)), parameters))
         # Not `record.data()`: that looks at every single byte of bytes.
-        return [dict(record.items()) for record in result]
+        return [dict(record.items()) for record in rows]
