@@ -21,9 +21,10 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from dco import settings, wiring
+from dco import settings
 from dco.flow import engine
 from dco.model.errors import DcoError
+from dco.wiring import nights
 
 _READS = ("Describe", "List", "Get", "Head", "BatchGet")
 _SURELY_ONCE = 3
@@ -114,7 +115,7 @@ def main() -> int:
     repository, place = Path(sys.argv[1]), Path(sys.argv[2])
     patch(Boundaries(place))
     try:
-        done = wiring.run(settings.read(repository), _say, lambda _: None)
+        done = nights.run(settings.read(repository), _say, lambda _: None)
     except DcoError as error:
         _say(f"Error: {error.what}\nTry: {error.remedy}")
         return error.exit_code

@@ -23,7 +23,7 @@ from dco.model.release import Release
 from dco.record import journal, releases
 from dco.seams.outside import Outside
 from dco.settings import read
-from dco.wiring import outside
+from dco.wiring.connect import outside
 from dco_sandbox import access, release, repository
 from dco_sandbox.world import World
 

@@ -22,9 +22,9 @@ def command(directory: Path, revision: str | None, again: bool, machine: bool) -
     \b
     Example: dco adopt --revision v1.4.2
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
-    release = wiring.adopt(directory, settings.read(directory).needed(), revision, again=again)
+    release = looks.adopt(directory, settings.read(directory).needed(), revision, again=again)
     if machine:
         screen.as_json(release)
         return

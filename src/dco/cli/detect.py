@@ -28,10 +28,10 @@ def command(directory: Path, since: str | None, until: str | None, offline: bool
     Examples: dco detect
               dco detect --offline --from v1.4.2 --to main
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
     environment = settings.read(directory).needed()
-    seen = wiring.see(directory, environment, since, until, offline=offline)
+    seen = looks.see(directory, environment, since, until, offline=offline)
     unseen = _unseen(bool(environment.databases), environment.watched) if offline else ()
     if machine:
         screen.as_json({

@@ -21,9 +21,9 @@ def command(directory: Path, send: bool, machine: bool) -> None:
     \b
     Example: dco doctor
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
-    found = wiring.doctor(directory, send=send)
+    found = looks.doctor(directory, send=send)
     if machine:
         screen.as_json(found)
     else:

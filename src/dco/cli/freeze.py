@@ -9,7 +9,7 @@ from dco.cli.world import connect
 from dco.model.approval import Freeze
 from dco.model.errors import ConfigurationError
 from dco.record import freezes
-from dco.wiring import note
+from dco.wiring.connect import note
 
 
 @click.command()

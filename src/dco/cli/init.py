@@ -47,21 +47,21 @@ def command(directory: Path, yes: bool, force: bool, name: str | None, region: s
 
 def _account(directory: Path, region: str) -> Account:
     """Look through the account; without credentials, say so and go on with an empty one."""
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
     try:
         if not region:
             raise ConfigurationError("no region is known: say --region, or set AWS_REGION")
-        return wiring.survey_account(directory, region)
+        return looks.survey_account(directory, region)
     except DcoError as error:
         click.echo(f"{click.style('the account was not looked at:', fg='yellow')} {error.what}")
         return Account(account="")
 
 
 def _checkout(directory: Path) -> Checkout:
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
-    return wiring.survey_checkout(directory)
+    return looks.survey_checkout(directory)
 
 
 def _wish(account: Account, name: str | None, region: str, words: str | None, *, ask: bool) -> Wish:

@@ -22,9 +22,9 @@ def command(directory: Path, renew: bool, machine: bool) -> None:
     Examples: dco lifetimes
               dco lifetimes --renew
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
-    lines = wiring.lifetimes(directory, settings.read(directory).needed(), renew=renew)
+    lines = looks.lifetimes(directory, settings.read(directory).needed(), renew=renew)
     if machine:
         screen.as_json(lines)
         return

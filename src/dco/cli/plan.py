@@ -19,10 +19,10 @@ def command(directory: Path, machine: bool) -> None:
     \b
     Example: dco plan
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
     from dco.plan.explain import explain  # noqa: PLC0415
+    from dco.wiring import looks  # noqa: PLC0415  # the help must be fast
 
-    found = wiring.rehearse(directory, settings.read(directory).needed())
+    found = looks.rehearse(directory, settings.read(directory).needed())
     if machine:
         screen.as_json(found)
         return

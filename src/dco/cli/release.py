@@ -7,7 +7,7 @@ import click
 from dco.cli.world import connect
 from dco.model.errors import Refused
 from dco.record import quarantine
-from dco.wiring import note
+from dco.wiring.connect import note
 
 
 @click.command()

@@ -25,11 +25,11 @@ def command(directory: Path, to: str | None, why: str, machine: bool) -> None:
     \b
     Example: dco rollback --why "orders are slow since last night"
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import nights  # noqa: PLC0415  # the help must be fast
 
     began = time.monotonic()
     with screen.Progress(machine=machine) as progress:
-        done = wiring.go_back(settings.read(directory), to, why, progress.say, progress.doing)
+        done = nights.go_back(settings.read(directory), to, why, progress.say, progress.doing)
     if machine:
         screen.as_json(done)
     else:

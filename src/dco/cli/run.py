@@ -23,12 +23,12 @@ def command(directory: Path, skip_offering: bool, machine: bool) -> None:
     Examples: dco run
               dco run --skip-offering
     """
-    from dco import wiring  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import nights  # noqa: PLC0415  # the help must be fast
 
     began = time.monotonic()
     with screen.Progress(machine=machine) as progress:
         read = settings.read(directory)
-        done = wiring.run(read, progress.say, progress.doing, skip_offering=skip_offering)
+        done = nights.run(read, progress.say, progress.doing, skip_offering=skip_offering)
     if machine:
         screen.as_json(done)
     else:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from dco import settings, wiring
+from dco import settings
 from dco.model.approval import Ballot, Verdict
 from dco.model.errors import Refused
 from dco.model.plan import Plan
 from dco.record import ballots, lock, nights
-from dco.wiring import Outside
+from dco.wiring import connect
+from dco.wiring.connect import Outside
 
 
 def vote(directory: Path, night: str | None, verdict: Verdict, why: str, digest: str | None) -> tuple[str, Plan, str]:
@@ -16,7 +17,7 @@ def vote(directory: Path, night: str | None, verdict: Verdict, why: str, digest:
     Raises `Refused` when no night waits, or when the plan is not the one that `digest` names.
     """
     environment = settings.read(directory).needed()
-    outside = wiring.outside(directory, environment)
+    outside = connect.outside(directory, environment)
     key = night or nights.who_waits(outside.objects) or _updating(outside, verdict)
     plan = nights.plan_of(outside.objects, key) if key else None
     if key is None or plan is None or nights.report(outside.objects, key) is not None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from dco import settings, wiring
+from dco import settings
 from dco.model.environment import Environment
-from dco.wiring import Outside
+from dco.wiring.connect import Outside, outside
 
 
 def connect(directory: Path) -> tuple[Environment, Outside]:
     """Return the environment and its seams. Raises `ConfigurationError` when dco.toml is not as it must be."""
     environment = settings.read(directory).needed()
-    return environment, wiring.outside(directory, environment)
+    return environment, outside(directory, environment)

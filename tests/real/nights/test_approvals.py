@@ -19,11 +19,12 @@ SIGN = """
 import sys
 from pathlib import Path
 import msgspec
-from dco import settings, wiring
+from dco import settings
+from dco.wiring import connect
 from dco.model.approval import Ballot, Verdict
 from dco.record import ballots
 night, digest = sys.argv[1:]
-outside = wiring.outside(Path(), settings.read(Path()).needed())
+outside = connect.outside(Path(), settings.read(Path()).needed())
 ballot = Ballot(night=night, digest=digest, verdict=Verdict.APPROVE, why="", at=outside.clock.now(), proof="")
 proof = outside.identity.prove(ballots.statement(ballot))
 ballots.hand_in(outside.objects, msgspec.structs.replace(ballot, proof=proof))

@@ -1,7 +1,6 @@
-"""Settings → providers → flow: the one place that knows them all."""
+"""Runs nights and rollbacks in the engine, and the offering whatever else is wrong."""
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import adopting, ending, rehearsing, renewing, unfinished
+from dco.flow import ending, unfinished
 from dco.flow.due import overdue
 from dco.flow.lateness import LOOK_SECONDS, Lateness
-from dco.flow.looking import Seen
 from dco.flow.night import Request, night
 from dco.flow.offering import begin, end
-from dco.flow.rehearsing import Rehearsal
 from dco.flow.resuming import began, new_key, night_to_go_on, rollback_to_go_on
 from dco.flow.rollback import MARK, rollback
 from dco.flow.rollback import Request as RollbackRequest
@@ -24,89 +21,18 @@ from dco.flow.steps import Steps, Story
 from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
 from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, PersonNeeded
-from dco.model.finding import Finding, Mark
 from dco.model.offering import OfferingEnd
 from dco.model.outcome import Report
-from dco.model.release import Release
-from dco.model.survey import Account, Checkout
-from dco.model.watching import EndOfLife
-from dco.operations.image_build import ImageBuild
-from dco.operations.operation import Operation
-from dco.operations.service_roll import ServiceRoll
-from dco.operations.stack_apply import StackApply
-from dco.operations.workflow_accept import WorkflowAccept
-from dco.providers import checkout
-from dco.providers.aws import examination
-from dco.providers.aws.alarms import CloudWatchAlarms
-from dco.providers.aws.fleet import AwsFleet
-from dco.providers.aws.identity import StsIdentity
-from dco.providers.aws.images import AwsImages
-from dco.providers.aws.notices import AwsNotices
-from dco.providers.aws.objects import S3Objects
-from dco.providers.aws.parameters import AwsParameters
-from dco.providers.aws.services import EcsServices
-from dco.providers.aws.session import AwsSession
-from dco.providers.aws.survey import survey as look_through
 from dco.providers.clock import SystemClock
-from dco.providers.commands import LocalCommands
-from dco.providers.git import GitSource
-from dco.providers.graph import Neo4jGraphs
-from dco.providers.machine import disk, git, python
-from dco.providers.registries.catalogue import HttpCatalogue
-from dco.providers.terraform.stacks import TerraformStacks
-from dco.providers.terraform.version import look as terraform
-from dco.providers.web import HttpWeb
 from dco.record.journal import ChainedJournal
-from dco.review.checking import Check, check_all
-from dco.review.doctor import checks
 from dco.seams.outside import Outside
-from dco.settings import FILE, Settings, read
+from dco.settings import Settings
+from dco.wiring.connect import operations, outside, own_directory
 
 if TYPE_CHECKING:
     from dco.flow.engine import Engine
 
 Tell = Callable[[str], None]
-
-
-def own_directory(directory: Path, environment: Environment) -> Path:
-    """Return the engine's own directory."""
-    return (directory / environment.state.directory).resolve()
-
-
-def outside(directory: Path, environment: Environment) -> Outside:
-    """Connect an environment's seams to the real world; nothing is asked yet."""
-    aws = AwsSession(environment.aws, directory)
-    own = own_directory(directory, environment)
-    parameters = AwsParameters(aws)
-    return Outside(
-        directory=own,
-        alarms=CloudWatchAlarms(aws),
-        catalogue=HttpCatalogue(environment.registries),
-        clock=SystemClock(),
-        fleet=AwsFleet(aws),
-        commands=LocalCommands(own / "commands", directory, aws.environment()),
-        graphs=Neo4jGraphs(parameters),
-        identity=StsIdentity(aws),
-        images=AwsImages(aws, parameters),
-        notices=AwsNotices(aws, environment.notify),
-        objects=S3Objects(aws, environment.state.bucket),
-        parameters=parameters,
-        services=EcsServices(aws),
-        source=GitSource(directory, ignore=(environment.state.directory,)),
-        stacks=TerraformStacks(own / "stacks", directory, aws.environment()),
-        web=HttpWeb(),
-    )
-
-
-def operations(environment: Environment, outside: Outside) -> dict[str, Operation]:
-    """Return every operation by its name."""
-    made: tuple[Operation, ...] = (
-        ImageBuild(environment, outside),
-        ServiceRoll(environment, outside),
-        StackApply(environment, outside),
-        WorkflowAccept(),
-    )
-    return {operation.name: operation for operation in made}
 
 
 class _ToldJournal(ChainedJournal):
@@ -234,66 +160,6 @@ def go_back(settings: Settings, to: str | None, why: str, said: Tell, begun: Tel
         return msgspec.convert(running.wait(key), Report)
 
 
-def see(directory: Path, environment: Environment, since: str | None, until: str | None, *, offline: bool) -> Seen:
-    """Look for changes; offline by the files of two commits alone, without AWS and Terraform."""
-    world = outside(directory, environment)
-    if offline:
-        return rehearsing.compare_files(environment, world.source, since, until, world.clock.now())
-    return rehearsing.compare(environment, world, since, until)
-
-
-def rehearse(directory: Path, environment: Environment) -> Rehearsal:
-    """Do what a night does up to its plan; writes nothing to AWS."""
-    return rehearsing.rehearse(environment, outside(directory, environment))
-
-
-def adopt(directory: Path, environment: Environment, revision: str | None, *, again: bool) -> Release:
-    """Record what runs now as the first release, and say so in the journal."""
-    world = outside(directory, environment)
-    night = new_key(world.clock.now()) + "-adopt"
-    release = adopting.adopt(environment, world, revision, night, again=again)
-    note(world, f"{world.identity.caller()} records what runs as release {release.fingerprint} of {release.revision}")
-    return release
-
-
-def doctor(directory: Path, *, send: bool) -> tuple[Finding, ...]:
-    """Check everything that a night needs; never raises. What needs a readable dco.toml is skipped without one."""
-    machine: list[Check] = [("python", python), ("git", git), ("terraform", terraform)]
-    try:
-        environment = read(directory).needed()
-    except ConfigurationError as error:
-        wrong = Finding(Mark.NG, FILE, error.what, error.remedy)
-        rest = Finding(Mark.SKIP, "everything else", f"it needs {FILE}")
-        return (*check_all(machine), wrong, rest)
-    aws = AwsSession(environment.aws, directory)
-    account: list[Check] = [
-        (FILE, lambda: Finding(Mark.OK, FILE, f"environment {environment.name}, mode {environment.mode}")),
-        ("disk", lambda: disk(own_directory(directory, environment))),
-        ("credentials", lambda: examination.identity(aws)),
-        ("clock", lambda: examination.clock(aws)),
-        ("bucket", lambda: examination.bucket(aws, environment.state.bucket)),
-    ]
-    return check_all([*machine, *account, *checks(environment, outside(directory, environment), directory, send=send)])
-
-
-def lifetimes(directory: Path, environment: Environment, *, renew: bool) -> tuple[str, ...]:
-    """Show the table of ends of support, or renew it; return sentences."""
-    wish, now = environment.end_of_life or EndOfLife(), SystemClock().now()
-    if renew:
-        return renewing.renew(directory, wish, HttpCatalogue(environment.registries), now)
-    return renewing.show(directory, wish, now)
-
-
-def survey_account(directory: Path, region: str) -> Account:
-    """Look through the account of the usual credentials for what a dco.toml could name."""
-    return look_through(AwsSession(Aws(region=region), directory))
-
-
-def survey_checkout(directory: Path) -> Checkout:
-    """Look through a directory for what a dco.toml could name."""
-    return checkout.survey(directory)
-
-
 def offering_only(settings: Settings, key: str, said: Tell) -> OfferingEnd:
     """Run a night's offering without an engine, once. Raises `OfferingFailed`."""
     if settings.offering is None:
@@ -313,9 +179,3 @@ def offering_only(settings: Settings, key: str, said: Tell) -> OfferingEnd:
 def _bare(aws: Aws | None, offering: Offering) -> Environment:
     """Return the least environment that lets an offering run."""
     return Environment(name="unknown", aws=aws or Aws(region="us-east-1"), state=State(bucket=""), offering=offering)
-
-
-def note(outside: Outside, sentence: str) -> None:
-    """Write what a person did to the journal."""
-    now = outside.clock.now()
-    ChainedJournal(outside.objects, outside.clock).write("-", "person", sentence, f"person {now} {os.getpid()}")

@@ -1,0 +1,1 @@
+"""Settings → providers → flow: the one place that knows them all."""
