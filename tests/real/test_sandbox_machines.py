@@ -236,7 +236,7 @@ def test_unknown_and_deregistered_images_are_refused(sandbox: Sandbox, subnet: s
     gone = ec2.register_image(Name="neo4j-community-5.26.30-2026.12.01")["ImageId"]
     ec2.deregister_image(ImageId=gone)
     for identifier in ("ami-00000000000000000", gone):
-        with pytest.raises(ClientError, match="InvalidAMIID.NotFound"):
+        with pytest.raises(ClientError, match=r"InvalidAMIID\.NotFound"):
             ec2.run_instances(ImageId=identifier, MinCount=1, MaxCount=1, SubnetId=subnet)
 
 
@@ -350,7 +350,8 @@ def test_a_failed_host_is_told_until_the_machine_moves(sandbox: Sandbox, subnet:
 
 def test_volumes_are_copied_by_snapshots_and_move_between_machines(sandbox: Sandbox, subnet: str) -> None:
     ec2 = sandbox.client("ec2")
-    wait = "#!/bin/sh\nwhile ! mountpoint -q $DCO_ROOT/var/lib/neo4j; do sleep 0.1; done\necho kept >$DCO_ROOT/var/lib/neo4j/file\n"
+    place = "$DCO_ROOT/var/lib/neo4j"
+    wait = f"#!/bin/sh\nwhile ! mountpoint -q {place}; do sleep 0.1; done\necho kept >{place}/file\n"
     made = sandbox.run(subnet, wait)
     sandbox.reaches(made, "running")
     volume = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=10)["VolumeId"]

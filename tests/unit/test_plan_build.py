@@ -103,7 +103,7 @@ def test_stacks_come_first_then_images_then_services_then_what_is_recorded() -> 
 def test_a_plan_reads_as_sentences() -> None:
     assert explain(build(ENVIRONMENT, RELEASED, WHOLE, REVISION)) == snapshot(
         [
-            'plan 02d46269d68d2f49 for production at 111111111111: 4 steps, risk high',
+            "plan 02d46269d68d2f49 for production at 111111111111: 4 steps, risk high",
             "1. applies the Terraform changes of stack main: aws_ecs_service.api (risk medium)",
             "   because it differs",
             "   undo: plan and apply 000000000000 again, with its recorded inputs and today's slots",
