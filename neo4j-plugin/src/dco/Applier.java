@@ -29,6 +29,7 @@ final class Applier {
     private long triedInVain;
     private long applied;
     private long writtenMillis;
+    private boolean retired;
 
     Applier(Companion companion, Path directory) {
         this.companion = companion;
@@ -46,6 +47,11 @@ final class Applier {
         return new Progress(position, applied, writtenMillis);
     }
 
+    /** Returns when nothing is being applied, and lets nothing be applied from then on. */
+    synchronized void retire() {
+        retired = true;
+    }
+
     /**
      * Takes the next bytes of the log. A file begins with its header, alone, at offset 0. `boundary` says that a
      * transaction ends where these bytes end. Without it the log is read only when it has doubled since it was last
@@ -53,6 +59,9 @@ final class Applier {
      */
     synchronized Progress apply(long version, long offset, byte[] data, boolean boundary)
             throws IOException, TransactionFailureException {
+        if (retired) {
+            throw Refusal.because("Another caller follows now, or nobody does: begin to follow again.");
+        }
         demandNext(version, offset);
         inbox.write(version, offset, data);
         if (offset == 0) {

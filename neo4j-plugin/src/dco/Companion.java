@@ -26,8 +26,8 @@ final class Companion extends LifecycleAdapter {
     private final GraphDatabaseAPI database;
     private final FenceFile fenceFile;
     private final Path inbox;
-    private Fence fence;
-    private Hold hold;
+    private volatile Fence fence;
+    private volatile Hold hold;
     private Applier applier;
 
     Companion(GraphDatabaseAPI database, FenceFile fenceFile, Path inbox) {
@@ -56,13 +56,17 @@ final class Companion extends LifecycleAdapter {
         resolve(DatabaseAvailabilityGuard.class).addListener(new AvailabilityListener() {
             @Override
             public void available() {
-                install();
+                if (fence == null) {
+                    install();
+                }
             }
 
             @Override
             public void unavailable() {
                 // The last checkpoint of an orderly stop would wait for the lease.
-                hold.end();
+                if (hold != null) {
+                    hold.end();
+                }
             }
         });
     }
@@ -110,14 +114,23 @@ final class Companion extends LifecycleAdapter {
     /** Begins to follow: from now on only the applier commits, also after a restart. Beginning again starts afresh. */
     synchronized void follow() {
         fence.raise("follows another server");
+        retire();
         forgetIds(false);
         applier = new Applier(this, inbox);
     }
 
     /** Stops following; the fence stays. */
     synchronized void unfollow() {
-        applier = null;
+        retire();
         forgetIds(true);
+    }
+
+    /** Whoever called last may be gone while its call is still being carried out: two appliers must never commit. */
+    private void retire() {
+        if (applier != null) {
+            applier.retire();
+        }
+        applier = null;
     }
 
     /** Ends following and lifts the fence, if the database has got as far as this transaction; refuses otherwise. */

@@ -60,7 +60,7 @@ final class Fence implements TransactionCommitProcess {
     }
 
     /** Refuses from now on, also after a restart; returns when the last commit that was let in has ended. */
-    void raise(String reason) {
+    synchronized void raise(String reason) {
         file.write(reason);
         raised = true;
         // Whoever looked at `raised` before holds the read lock until its commit has ended.
@@ -69,7 +69,7 @@ final class Fence implements TransactionCommitProcess {
     }
 
     /** Lets commits in again. */
-    void lift() {
+    synchronized void lift() {
         file.remove();
         raised = false;
     }

@@ -20,7 +20,7 @@ final class Hold {
     private final String database;
     private final StoreCopyCheckPointMutex mutex;
     private final CheckPointer checkPointer;
-    private Lease lease;
+    private volatile Lease lease;
 
     Hold(String database, StoreCopyCheckPointMutex mutex, CheckPointer checkPointer) {
         this.database = database;
@@ -63,8 +63,10 @@ final class Hold {
         }
     }
 
-    synchronized boolean isHeld() {
-        return lease != null && lease.thread.isAlive();
+    /** Never waits, unlike the rest, while a checkpoint is made. */
+    boolean isHeld() {
+        Lease current = lease;
+        return current != null && current.thread.isAlive();
     }
 
     /** Ends the hold, whoever has it: the server stops. */
@@ -83,12 +85,13 @@ final class Hold {
         private final String name;
         private final CompletableFuture<LatestCheckpointInfo> begun = new CompletableFuture<>();
         private final Thread thread = new Thread(this::run, "dco-hold-" + database);
+        private final long seconds;
         private long untilNanos;
         private boolean ended;
 
         Lease(String name, long seconds) {
             this.name = name;
-            this.untilNanos = after(seconds);
+            this.seconds = seconds;
             thread.setDaemon(true);
         }
 
@@ -105,8 +108,8 @@ final class Hold {
             return begun.join().equals(checkPointer.latestCheckPointInfo());
         }
 
-        synchronized void renew(long seconds) {
-            untilNanos = after(seconds);
+        synchronized void renew(long more) {
+            untilNanos = System.nanoTime() + more * 1_000_000_000;
         }
 
         void end() {
@@ -123,6 +126,8 @@ final class Hold {
 
         private void run() {
             try (Resource held = mutex.storeCopy(() -> checkPointer.tryCheckPoint(new SimpleTriggerInfo("store copy")))) {
+                // The checkpoint may have taken long: the lease counts from here.
+                renew(seconds);
                 begun.complete(checkPointer.latestCheckPointInfo());
                 await();
             } catch (IOException | RuntimeException failed) {
@@ -142,10 +147,6 @@ final class Hold {
 
         private long left() {
             return untilNanos - System.nanoTime();
-        }
-
-        private static long after(long seconds) {
-            return System.nanoTime() + seconds * 1_000_000_000;
         }
     }
 }

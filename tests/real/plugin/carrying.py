@@ -105,7 +105,8 @@ class Follower(threading.Thread):
     def end(self) -> None:
         """Stop after the piece under way; raise what went wrong."""
         self._ending.set()
-        self.join()
+        self.join(60)
+        assert not self.is_alive(), "a call hangs"
         if self.failure is not None:
             raise self.failure
 

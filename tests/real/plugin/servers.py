@@ -133,6 +133,12 @@ class Server:
         assert self._process is not None
         return self._process.wait(seconds)
 
+    def kill(self) -> None:
+        """End the server by SIGKILL, and leave its connections to whoever is using them: `stop` closes them."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def stop(self, *, kill: bool = False) -> None:
         """End the server in order, or by SIGKILL. May be called when it is down."""
         if not kill:

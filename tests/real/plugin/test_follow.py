@@ -51,10 +51,11 @@ def test_a_killed_green_goes_on_where_its_store_is(make: Make) -> None:
         for _ in range(2):
             followers = begin(blue, green)
             writers.wait_for(100)
-            green.stop(kill=True)
+            green.kill()
             for follower in followers:
-                follower.join()
+                follower.join(60)
                 assert follower.failure is not None
+            green.stop()
             green.start()
             assert green.plugin.one("status", "neo4j")["fenced"]
         followers = begin(blue, green)
@@ -75,6 +76,25 @@ def test_a_transaction_of_300_000_nodes_passes(make: Make) -> None:
     switch(blue, green, followers)
     assert green.run("MATCH (n:Bulk) RETURN count(n) AS found") == [{"found": 300_000}]
     assert sums(green) == sums(blue)
+
+
+def test_two_that_carry_the_same_log_apply_nothing_twice(make: Make) -> None:
+    blue, green = make(), make()
+    blue.start()
+    with Writers(blue) as writers:
+        copy(blue, green)
+        green.start()
+        first = Follower(blue, green, "neo4j")
+        first.start()
+        writers.wait_for(100)
+        followers = begin(blue, green)
+        writers.wait_for(100)
+        first.join(30)
+        assert isinstance(first.failure, ClientError), "the one that came later took over"
+    switch(blue, green, followers)
+    assert sums(green) == sums(blue)
+    green.stop()
+    green.demand_clean()
 
 
 def test_a_log_that_does_not_reach_back_so_far_asks_for_a_new_copy(make: Make) -> None:

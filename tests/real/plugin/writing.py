@@ -43,7 +43,7 @@ class Writers:
     ) -> None:
         self._ending.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(60)
         assert not self._failures, self._failures
 
     def wait_for(self, more: int) -> None:
