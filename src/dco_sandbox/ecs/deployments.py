@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import Service
 
 from dco_sandbox.ecs.decide import COMPLETED, FAILED, IN_PROGRESS, breaker_threshold
@@ -130,9 +131,22 @@ def roll_back(service: Service, reason: str) -> None:
         live.deployments.remove(kept)
         live.deployments.insert(0, kept)
         failed.status, kept.status, kept.service_deployment, kept.failed = "ACTIVE", "PRIMARY", rollout.arn, 0
+        kept.unwatched = bool(ringing(service))
         service.task_definition = revision.task_definition
     _set(kept, IN_PROGRESS, f"ECS deployment circuit breaker: rolling back to deploymentId {kept.id}.")
     say(service, f"rolling back to deployment {kept.id}.")
+
+
+def ringing(service: Service) -> list[str]:
+    """Name the service's deployment alarms that are in ALARM.
+
+    Follows "How CloudWatch alarms detect Amazon ECS deployment failures". Alarms that ring already when a deployment
+    begins are not looked at during it: it may be the one that mends, and a rollback is no failure for what it mends.
+    """
+    wanted = _configuration(service).get("alarms") or {}
+    names: list[str] = wanted.get("alarmNames", []) if wanted.get("enable") else []
+    known = cloudwatch_backends[service._account_id][service.region_name].alarms if names else {}  # noqa: SLF001
+    return [name for name in names if name in known and known[name].state_value == "ALARM"]
 
 
 def close(rollout: Rollout, status: str, reason: str | None) -> None:
@@ -148,6 +162,7 @@ def _become_primary(service: Service, revision: Revision, rollout: str) -> Deplo
     for older in live.deployments:
         older.status = "ACTIVE"
     deployment = DeploymentState(identity, revision.arn, revision.task_definition, rollout, moment, moment)
+    deployment.unwatched = bool(ringing(service))
     _set(deployment, IN_PROGRESS, f"ECS deployment {identity} in progress.")
     live.deployments.insert(0, deployment)
     live.steady = False

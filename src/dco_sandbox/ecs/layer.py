@@ -81,7 +81,7 @@ class EcsLayer:
         for task in tasks_of(service):
             _register(runtime, service, task)
             scheduler.observe(task, service, health, patience)
-        actions = decide.reconcile(scheduler.snapshot(runtime.world, service))
+        actions = decide.reconcile(scheduler.snapshot(service))
         for task in scheduler.act(runtime, service, actions):
             agent.start(runtime, task)
 

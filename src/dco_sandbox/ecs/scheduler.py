@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import Service, Task
 
 from dco_sandbox.ecs import decide, deployments, tasks
@@ -46,7 +45,7 @@ def observe(task: Task, service: Service, health: Mapping[tuple[str, str, int], 
         _prove(service, task)
 
 
-def snapshot(world: World, service: Service) -> decide.Snapshot:
+def snapshot(service: Service) -> decide.Snapshot:
     """Return what is decided from."""
     live, configuration = of_service(service), vars(service).get("deployment_configuration") or {}
     breaker = configuration.get("deploymentCircuitBreaker") or {}
@@ -63,7 +62,7 @@ def snapshot(world: World, service: Service) -> decide.Snapshot:
         maximum_percent=_percent(configuration, "maximumPercent", 200),
         failed=primary.failed,
         threshold=threshold if breaker.get("enable") and active else None,
-        alarms=_alarms(world, service),
+        alarms=[] if primary.unwatched else deployments.ringing(service),
         may_start=time.time() >= primary.retry_at,
         steady=live.steady,
     )
@@ -81,7 +80,7 @@ def act(runtime: Runtime, service: Service, actions: list[decide.Action]) -> lis
             case decide.Stop(task, unhealthy):
                 _stop(runtime.world, service, task, unhealthy=unhealthy)
             case decide.Fail(reason):
-                deployments.fail(service, reason, alarms=_alarms(runtime.world, service))
+                deployments.fail(service, reason, alarms=[] if live.primary.unwatched else deployments.ringing(service))
             case decide.Drop(deployment):
                 live.deployments = [item for item in live.deployments if item.id != deployment]
             case decide.Complete():
@@ -166,11 +165,3 @@ def _view(task: Task) -> TaskView:
 def _percent(configuration: dict[str, object], key: str, default: int) -> int:
     value = configuration.get(key)
     return default if value is None else int(str(value))
-
-
-def _alarms(world: World, service: Service) -> list[str]:
-    """Name the deployment alarms that fire. Follows "How CloudWatch alarms detect Amazon ECS deployment failures"."""
-    wanted = (vars(service).get("deployment_configuration") or {}).get("alarms") or {}
-    known = cloudwatch_backends[world.account][world.region].alarms
-    names: list[str] = wanted.get("alarmNames", []) if wanted.get("enable") else []
-    return [name for name in names if name in known and known[name].state_value == "ALARM"]

@@ -69,6 +69,7 @@ class DeploymentState:
     """One of a service's deployments; `service_deployment` is the ARN of the rollout that it belongs to.
 
     `proven` once a task was well: then `failed` is not counted any more, but `setbacks`, which slow the next start.
+    `unwatched` when an alarm rang already as it began: then no alarm is looked at.
     """
 
     id: str
@@ -84,6 +85,7 @@ class DeploymentState:
     proven: bool = False
     setbacks: int = 0
     retry_at: float = 0.0
+    unwatched: bool = False
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.elbv2.exceptions import InvalidConfigurationRequest, TargetGroupNotFoundError
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer, FakeTargetGroup
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
 from dco_sandbox.elb.targets import follow, known
 from dco_sandbox.runtime import Runtime
@@ -15,6 +15,8 @@ _FIRST = 10
 _LAST = 250
 _moto_create: Callable[..., FakeLoadBalancer] = ELBv2Backend.create_load_balancer
 _moto_validate: Callable[[ELBv2Backend, list[Any]], None] = ELBv2Backend._validate_actions  # noqa: SLF001
+
+_moto_validate_protocol: Callable[..., None] = ELBv2Backend._validate_port_and_protocol  # noqa: SLF001
 
 
 def install(runtime: Runtime) -> None:
@@ -45,6 +47,9 @@ def install(runtime: Runtime) -> None:
     moto.describe_target_health = describe_target_health
     moto.create_rule = _refuse_rule
     moto._validate_actions = _validate_actions  # noqa: SLF001
+    moto._validate_port_and_protocol = _validate_protocol  # noqa: SLF001
+    # moto notes a group's load balancers when a listener is made, and forgets to when one is changed or deleted.
+    setattr(FakeTargetGroup, "load_balancer_arns", property(_balancers_of, lambda _group, _value: None))  # noqa: B010
 
 
 def _status(group: FakeTargetGroup, key: tuple[str, int]) -> Any:
@@ -54,7 +59,30 @@ def _status(group: FakeTargetGroup, key: tuple[str, int]) -> Any:
     if item is None:
         text = "Target is not registered to the target group"
         return FakeHealthStatus(key[0], port, port, "unused", "Target.NotRegistered", text)
+    if item.shown != item.state:
+        text = "Initial health checks in progress"
+        return FakeHealthStatus(item.id, port, port, item.shown, "Elb.InitialHealthChecking", text)
     return FakeHealthStatus(item.id, port, port, item.state, item.reason, item.description)
+
+
+def _balancers_of(group: FakeTargetGroup) -> list[str]:
+    """Return the load balancers whose listeners forward to a group. API reference, TargetGroup: LoadBalancerArns."""
+    moto = elbv2_backends[group.account_id][group.region_name]
+    return [arn for arn, balancer in moto.load_balancers.items() if _forwards(moto, balancer, group.arn)]
+
+
+def _forwards(moto: ELBv2Backend, balancer: FakeLoadBalancer, group: str) -> bool:
+    actions = [action.data for listener in balancer.listeners.values() for action in listener.default_actions]
+    return any(group in moto._get_target_group_arns_from(data) for data in actions)  # noqa: SLF001
+
+
+def _validate_protocol(self: ELBv2Backend, loadbalancer_type: str, port: str | None, protocol: str | None) -> None:
+    """Refuse by name the protocol that would be answered in the clear."""
+    _moto_validate_protocol(self, loadbalancer_type, port, protocol)
+    if protocol == "HTTPS":
+        raise InvalidConfigurationRequest(
+            "The sandbox's listeners speak HTTP; HTTPS is not there. Listen on HTTP here, or try this on AWS."
+        )
 
 
 def _validate_actions(self: ELBv2Backend, actions: list[Any]) -> None:

@@ -49,7 +49,6 @@ class Haproxy:
             self._reload(directory, plan)
         elif self._applied != plan:
             self._tell(directory, self._applied, plan)
-            self._applied = plan
 
     def _start(self, runtime: Runtime, directory: Path, plan: Plan) -> None:
         if time.monotonic() - self._started < _RESTART_SECONDS:
@@ -104,6 +103,8 @@ class Haproxy:
         except OSError:
             # It died or hangs: the next tick starts or reloads it with the whole plan.
             self._applied = None
+        else:
+            self._applied = new
 
 
 def _write(directory: Path, plan: Plan) -> None:

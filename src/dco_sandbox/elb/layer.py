@@ -32,6 +32,8 @@ class ElbLayer:
         self._haproxy.apply(runtime, wanted)
         busy = self._busy(runtime, wanted) if drains else {}
         with runtime.lock:
+            if self._haproxy.follows(wanted):
+                changed |= _note_served(runtime, wanted)
             changed |= _end_drains(runtime, busy, moment)
             if changed:
                 runtime.touch("elbv2")
@@ -51,6 +53,22 @@ class ElbLayer:
 def _all(runtime: Runtime) -> list[TargetState]:
     groups = backend(runtime.world).target_groups.values()
     return [item for group in groups for item in known(group).values()]
+
+
+def _note_served(runtime: Runtime, followed: plan.Plan) -> bool:
+    """Note which targets requests are sent to; say whether there are new ones."""
+    ready = {
+        (pool.name, server.slot, server.address)
+        for pool in followed.pools
+        for server in pool.servers
+        if server.mode == "ready"
+    }
+    new = False
+    for group in backend(runtime.world).target_groups.values():
+        for item in known(group).values():
+            if not item.served and (group.name, item.slot, item.address) in ready:
+                item.served = new = True
+    return new
 
 
 def _end_drains(runtime: Runtime, busy: dict[tuple[str, int], int] | None, moment: float) -> bool:

@@ -150,6 +150,8 @@ def server_commands(old: Plan, new: Plan) -> list[str]:
         if known_server is None or (known_server.address, known_server.port) != (server.address, server.port):
             adding.append(f"set server {name} state maint")
             adding.append(f"set server {name} addr {server.address} port {server.port}")
+        if server.mode == "ready":
+            # A reload may have written it down with no weight, as one that drained.
             adding.append(f"set server {name} weight 1")
         (adding if server.mode == "ready" else ending).append(f"set server {name} state {server.mode}")
     ending += [f"set server {pool}/t{slot} state maint" for pool, slot in before if (pool, slot) not in after]
@@ -212,10 +214,11 @@ def _pool(group: FakeTargetGroup) -> Pool:
 
 
 def _server(slot: int, server: Server | None) -> str:
-    if server is None or server.mode == "maint":
+    if server is None:
         return f"    server t{slot} 127.0.0.1:1 disabled"
-    weight = " weight 0" if server.mode == "drain" else ""
-    return f"    server t{slot} {server.address}:{server.port}{weight}"
+    # One that doesn't serve has its address too: later it is only told to be ready.
+    ending = {"maint": " disabled", "drain": " weight 0"}.get(server.mode, "")
+    return f"    server t{slot} {server.address}:{server.port}{ending}"
 
 
 def _fixed(answer: Fixed) -> str:

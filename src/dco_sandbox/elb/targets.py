@@ -19,7 +19,8 @@ SLOTS = 64
 class TargetState:
     """What is known of one target; times are seconds since the epoch.
 
-    States are those of the API reference's TargetHealth: initial, healthy, unhealthy, draining, unused.
+    States are those of the API reference's TargetHealth: initial, healthy, unhealthy, draining, unused. `served` once
+    the proxy is known to send it requests.
     """
 
     id: str
@@ -34,6 +35,12 @@ class TargetState:
     bad: int = 0
     probe_at: float = 0.0
     drains_since: float | None = None
+    served: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The state to tell: a target is not healthy for anybody before requests reach it."""
+        return "initial" if self.state == "healthy" and not self.served else self.state
 
 
 def backend(world: World) -> ELBv2Backend:
@@ -50,7 +57,7 @@ def known(group: FakeTargetGroup) -> dict[tuple[str, int], TargetState]:
 def health(world: World) -> dict[Target, str]:
     """Return the state of every target; one that has drained is not there any more."""
     groups = backend(world).target_groups
-    return {(arn, *key): item.state for arn, group in groups.items() for key, item in known(group).items()}
+    return {(arn, *key): item.shown for arn, group in groups.items() for key, item in known(group).items()}
 
 
 def register(runtime: Runtime, target: Target) -> None:

@@ -96,6 +96,35 @@ def test_a_deployment_that_is_stopped_rolls_back(live: Any, tools: Tools) -> Non
 
 
 @pytest.mark.usefixtures("web")
+def test_an_alarm_that_rings_rolls_back_and_does_not_stop_the_way_back(live: Any, tools: Tools) -> None:
+    good = live.primary("web")["taskDefinition"]
+    alarms = {"alarmNames": ["web-breaks"], "enable": True, "rollback": True}
+    live.client("cloudwatch").put_metric_alarm(
+        AlarmName="web-breaks",
+        Namespace="Web",
+        MetricName="Breaks",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
+    configuration = {"deploymentConfiguration": {**BREAKER["deploymentConfiguration"], "alarms": alarms}}
+    definition = live.define("web", "alarming")
+    live.ecs.update_service(cluster="live", service="web", taskDefinition=definition, **configuration)
+    live.client("cloudwatch").set_alarm_state(AlarmName="web-breaks", StateValue="ALARM", StateReason="it breaks")
+    try:
+        tools[0](lambda: newest(live)["status"] not in {"IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}, 30)
+        assert newest(live)["status"] == "ROLLBACK_SUCCESSFUL"
+        assert newest(live)["alarms"]["triggeredAlarmNames"] == ["web-breaks"]
+        assert live.primary("web")["taskDefinition"] == good
+    finally:
+        live.ecs.update_service(cluster="live", service="web", **BREAKER)
+        live.client("cloudwatch").delete_alarms(AlarmNames=["web-breaks"])
+
+
+@pytest.mark.usefixtures("web")
 def test_a_task_that_was_well_and_dies_is_replaced(live: Any, tools: Tools) -> None:
     before = {task["taskArn"] for task in live.tasks("web")}
     dies = live.tasks("web")[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dco_sandbox import access
 from dco_sandbox.server import processes_of
@@ -99,3 +100,47 @@ def test_without_a_healthy_target_the_answer_is_503(live: Any, tools: Tools) -> 
 
     tools[0](answered, 15)
     assert answers == [503]
+
+
+def test_weights_share_the_requests_and_move_at_run_time(live: Any, tools: Tools) -> None:
+    url, blue = live.balancer("shared", 8094)
+    green = live.target_group("shared-green")
+    listener = live.elb.describe_listeners(LoadBalancerArn=behind(live, blue))["Listeners"][0]["ListenerArn"]
+
+    def weigh(*weights: int) -> None:
+        groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in zip((blue, green), weights, strict=True)]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        live.elb.modify_listener(ListenerArn=listener, DefaultActions=[action])
+
+    def answers(count: int) -> list[str]:
+        return [tools[1](url)[1].split()[0] for _ in range(count)]
+
+    weigh(1, 0)
+    live.serve("shared-blue", live.define("shared", "blue"), 1, blue)
+    live.serve("shared-green", live.define("shared", "green"), 1, green)
+    live.stable("shared-blue")
+    live.stable("shared-green")
+    assert set(answers(20)) == {"blue"}
+    before = processes_of(live.world).find("haproxy")
+    weigh(80, 20)
+    tools[0](lambda: 10 <= answers(150).count("green") <= 55, 10)
+    weigh(0, 1)
+    tools[0](lambda: set(answers(20)) == {"green"}, 5)
+    assert processes_of(live.world).find("haproxy") == before
+    live.gone("shared-blue")
+    live.gone("shared-green")
+
+
+def behind(live: Any, group: str) -> str:
+    """Return the load balancer of a target group."""
+    return live.elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]["LoadBalancerArns"][0]
+
+
+def test_a_listener_that_nothing_would_carry_out_is_refused(live: Any, site: tuple[str, str]) -> None:
+    balancer = behind(live, site[1])
+    forward = [{"Type": "forward", "TargetGroupArn": site[1]}]
+    away = [{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Port": "443"}}]
+    with pytest.raises(ClientError, match="HTTPS"):
+        live.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTPS", Port=8443, DefaultActions=forward)
+    with pytest.raises(ClientError, match="redirect"):
+        live.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=8095, DefaultActions=away)
