@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot, Volume
 
@@ -11,6 +11,7 @@ from dco_sandbox.world import World
 
 _create_volume = EBSBackend.create_volume
 _delete_volume = EBSBackend.delete_volume
+_detach_volume = EBSBackend.detach_volume
 _create_snapshot = EBSBackend.create_snapshot
 _delete_snapshot: Any = EBSBackend.delete_snapshot
 
@@ -34,6 +35,12 @@ def install(world: World) -> None:
         shutil.rmtree(directory(world, volume_id), ignore_errors=True)
         return volume
 
+    def detach_volume(self: EBSBackend, volume_id: str, instance_id: str | None, device: str) -> Any:
+        attachment = self.get_volume(volume_id).attachment
+        if instance_id is None and attachment is not None:
+            instance_id = attachment.instance.id  # a client needs to name it only for volumes with several
+        return _detach_volume(self, volume_id, cast("str", instance_id), device)
+
     def create_snapshot(self: EBSBackend, volume_id: str, *args: Any, **kwargs: Any) -> Snapshot:
         snapshot = _create_snapshot(self, volume_id, *args, **kwargs)
         _copy(directory(world, volume_id), directory(world, snapshot.id))
@@ -46,6 +53,7 @@ def install(world: World) -> None:
 
     backend: Any = EBSBackend
     backend.create_volume, backend.delete_volume = create_volume, delete_volume
+    backend.detach_volume = detach_volume
     backend.create_snapshot, backend.delete_snapshot = create_snapshot, delete_snapshot
 
 
