@@ -1,5 +1,6 @@
 """Services and tasks are real processes, rolled, failed, rolled back and replaced as ECS does it."""
 
+import http.client
 import os
 import signal
 import threading
@@ -156,34 +157,51 @@ def test_a_killed_daemon_finds_its_tasks_again(live: Any, web: str, tools: Tools
     assert tools[1](web)[0] == 200
 
 
+def ask(get: Callable[..., tuple[int, str]], url: str, over: threading.Event, answers: list[str]) -> None:
+    """Ask on a connection of its own each time."""
+    while not over.wait(0.01):
+        try:
+            status, body = get(url)
+            answers.append(f"{status} {body.split()[0]}")
+        except OSError as error:
+            answers.append(repr(error))
+
+
+def post(url: str, over: threading.Event, answers: list[str]) -> None:
+    """Write on one connection all the time; no client may repeat a write on its own."""
+    kept = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    while not over.wait(0.02):
+        try:
+            kept.request("POST", "/", body=b"")
+            answer = kept.getresponse()
+            answers.append(f"{answer.status} {answer.read().decode().split()[0]}")
+        except (OSError, http.client.HTTPException) as error:
+            answers.append(repr(error))
+    kept.close()
+
+
 @pytest.mark.long
-def test_no_request_fails_through_two_rollouts(live: Any, web: str, tools: Tools) -> None:
+def test_no_request_fails_through_three_rollouts_and_a_reload(live: Any, web: str, tools: Tools) -> None:
     answers: list[str] = []
     over = threading.Event()
-
-    def ask() -> None:
-        while not over.wait(0.01):
-            try:
-                status, body = tools[1](web)
-                answers.append(f"{status} {body.split()[0]}")
-            except OSError as error:
-                answers.append(repr(error))
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask, args=(tools[1], web, over, answers)) for _ in range(3)]
+    threads += [threading.Thread(target=post, args=(web, over, answers)) for _ in range(2)]
     began = time.monotonic()
     for thread in threads:
         thread.start()
     try:
-        for version in ("x", "y"):
+        for version in ("x", "y", "z"):
             rolls(live, live.define("web", version))
+            if version == "z":
+                live.balancer("beside", 8096)
             live.stable("web", 40)
-        time.sleep(max(0.0, 15 - (time.monotonic() - began)))
+        time.sleep(max(0.0, 20 - (time.monotonic() - began)))
     finally:
         over.set()
         for thread in threads:
             thread.join()
     assert [answer for answer in answers if not answer.startswith("200 ")] == []
-    assert {"200 x", "200 y"} <= set(answers)
+    assert {"200 x", "200 y", "200 z"} <= set(answers)
 
 
 def test_a_singleton_never_runs_twice(live: Any, tools: Tools, tmp_path: Path) -> None:
