@@ -12,6 +12,8 @@ from dco.model.errors import DcoError
 from dco.model.finding import Finding, Mark
 from dco.model.outcome import Outcome, Report
 
+LAST_LINES = 4
+"""Of a task's log on the screen; `dco explain` and `--json` have more."""
 COLOURS = {
     Outcome.QUIET: "green",
     Outcome.OBSERVED: "green",
@@ -86,7 +88,7 @@ def report(done: Report, seconds: float) -> None:
     colour = COLOURS.get(done.outcome, "red")
     head, *rest = done.sentence.splitlines()
     click.echo(f"\n{click.style(done.outcome.upper(), fg=colour, bold=True)}  {head}")
-    for line in (*rest, *done.remedy.splitlines()):
+    for line in (*rest[-LAST_LINES:], *done.remedy.splitlines()):
         click.echo(f"    {line}")
     for name, image in done.serves.items():
         click.echo(f"    {name} serves {image[:19]}")

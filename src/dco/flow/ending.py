@@ -95,7 +95,7 @@ def _end(tonight: Tonight, report: Report, *, tell: bool) -> Report:
         outside = tonight.outside
         whole = msgspec.structs.replace(report, ended=outside.clock.now(), serves=_serves(tonight))
         nights.put_report(outside.objects, whole)
-        tonight.journal.write(tonight.key, "ended", f"{whole.outcome}: {whole.sentence}", "ended")
+        tonight.journal.write(tonight.key, "ended", f"{whole.outcome}: {whole.sentence.splitlines()[0]}", "ended")
         return whole
 
     try:
