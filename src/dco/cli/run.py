@@ -1,6 +1,5 @@
 """`dco run`."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -33,4 +32,4 @@ def command(directory: Path, skip_offering: bool, machine: bool) -> None:
         screen.as_json(done)
     else:
         screen.report(done, time.monotonic() - began)
-    sys.exit(done.outcome.exit_code)
+    screen.leave(done.outcome.exit_code)

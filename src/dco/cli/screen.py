@@ -1,9 +1,10 @@
 """What a person sees: a present-tense line per stage, refusals in red with the way out, the total time last."""
 
+import os
 import sys
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import click
 import msgspec
@@ -94,3 +95,10 @@ def report(done: Report, seconds: float) -> None:
         click.echo(f"    {name} serves {image[:19]}")
     total = f", {seconds:.1f} s in all" if seconds else ""
     click.echo(f"    night {done.night}, exit {done.outcome.exit_code}{total}")
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once: all is durable, and threads of libraries would take a quarter second to wind down."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
