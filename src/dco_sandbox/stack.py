@@ -15,7 +15,8 @@ _LAST_LINES = 30
 
 def prepare_terraform(world: World) -> None:
     """Put the provider's stand-in into the shared mirror and the mirror into the world's CLI configuration."""
-    mirror = cache.root() / "terraform-mirror"
+    # of the world alone: another clone would write its own interpreter into a shared one, and Terraform checks the file
+    mirror = world.sandbox / "terraform-mirror"
     install.install(mirror)
     world.terraform_rc.write_text(install.cli_config(mirror))
 

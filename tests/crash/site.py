@@ -150,9 +150,17 @@ class Site:
 
     def night(self, die_at: Sequence[str] = (), *, when_killed: Callable[[], None] = lambda: None) -> Told:
         """Run a night to its end, started again whenever it was killed."""
+        self.night_files()
+        return self.go_on(die_at, [], when_killed)
+
+    def night_files(self) -> None:
+        """Forget what the night before passed."""
         for name in ("passed", "killed"):
             (self.place / name).unlink(missing_ok=True)
-        return self.go_on(die_at, [], when_killed)
+
+    def passed(self) -> list[str]:
+        """Return the boundaries that the present night has passed."""
+        return self._lines("passed")
 
     def go_on(self, die_at: Sequence[str], codes: list[int], when_killed: Callable[[], None] = lambda: None) -> Told:
         """Start `dco run` until it is not killed any more."""
