@@ -14,7 +14,7 @@ _LAST_LINES = 30
 
 
 def prepare_terraform(world: World) -> None:
-    """Put the provider's stand-in into the shared mirror and the mirror into the world's CLI configuration."""
+    """Put the provider's stand-in into the world's mirror and the mirror into its CLI configuration."""
     # of the world alone: another clone would write its own interpreter into a shared one, and Terraform checks the file
     mirror = world.sandbox / "terraform-mirror"
     install.install(mirror)
