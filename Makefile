@@ -12,7 +12,7 @@ setup:      ## make what is missing: Python packages, Java, Neo4j, Terraform, HA
 demo: setup ## watch three nights: a quiet one, a deployment under traffic, a bad release put back
 	@$(PYTHON) -m dco_sandbox.demo
 
-test: setup ## the tests, in about 15 minutes
+test: setup ## the tests, without those that take long
 	@$(PYTHON) -m pytest -m "not long"
 
 test-long: export DCO_NEO4J = all
@@ -27,7 +27,7 @@ check: setup ## format, lint, types, import contracts, generated documents
 	@test ! -e src/dco/cli/reference.py || $(PYTHON) -m dco.cli.reference --check
 
 bench: setup ## measure, print a table, write bench/results.json
-	@$(PYTHON) bench/run.py
+	@PYTHONPATH=. $(PYTHON) bench/run.py
 
 format: setup ## let ruff format and mend what it can
 	@$(PYTHON) -m ruff format .

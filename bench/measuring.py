@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 RESULTS = Path(__file__).parent / "results.json"
+TOLD = "told"
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether the median keeps the promise."""
+        """Whether the median keeps the promise; what is only told can't break one."""
+        if self.target == TOLD:
+            return True
         sign, _, bound = self.target.partition(" ")
         return self.median <= float(bound) if sign == "≤" else self.median >= float(bound)
 

@@ -1,15 +1,30 @@
 """`make bench`: measures every figure, prints a table and writes `bench/results.json`.
 
-`python bench/run.py process` or `nights` measures only that part.
+`python bench/run.py process` (or another of the parts below) measures only that part.
 """
 
 import sys
 
+import compare
+import detection
+import gate
 import nights
 import process
+import review
+import stream
+import switch
 from measuring import Figure, keep, show
 
-PARTS = {"process": process.figures, "nights": nights.figures}
+PARTS = {
+    "process": process.figures,
+    "detection": detection.figures,
+    "review": review.figures,
+    "nights": nights.figures,
+    "stream": stream.figures,
+    "switch": switch.figures,
+    "compare": compare.figures,
+    "gate": gate.figures,
+}
 
 
 def main(names: list[str]) -> int:

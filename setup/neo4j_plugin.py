@@ -50,6 +50,11 @@ def plugin(version: str) -> Path:
     return neo4j_community.home(version) / "plugin" / "dco.jar"
 
 
+def jar(version: str) -> Path:
+    """Say where the jar that this clone's sources make is kept; another clone's may be the one made last."""
+    return places.cache() / "neo4j-plugin" / f"{version}-{_inputs(version)[:16]}.jar"
+
+
 def sources(version: str) -> list[Path]:
     """List what the jar of a version is made from: what all share, then what its line needs; raise if it has none."""
     for prefix, (folder, _) in LINES.items():
@@ -88,17 +93,17 @@ def _fetch_compiler() -> None:
 
 
 def _make(version: str) -> None:
-    jar = places.cache() / "neo4j-plugin" / f"{version}-{_inputs(version)[:16]}.jar"
-    if not jar.exists():
+    made = jar(version)
+    if not made.exists():
         workshop = places.workshop("neo4j-plugin")
         workshop.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=workshop) as name:
             _compile(version, Path(name) / "classes")
             draft = Path(name) / "dco.jar"
             _pack(Path(name) / "classes", draft)
-            jar.parent.mkdir(parents=True, exist_ok=True)
-            draft.replace(jar)
-    link(plugin(version), jar)
+            made.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(made)
+    link(plugin(version), made)
 
 
 def _compile(version: str, classes: Path) -> None:

@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("unit", "flow", "real", "real/plugin", "real/sandbox_live", "real/nights", "crash")
+ROOMS = (
+    "unit",
+    "flow",
+    "real",
+    "real/plugin",
+    "real/gate",
+    "real/compare",
+    "real/stream",
+    "real/switch",
+    "real/sandbox_live",
+    "real/nights",
+    "crash",
+)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
-from dco_sandbox import corrections, front, policies, validation
+from dco_sandbox import corrections, front, objects, policies, validation
 from dco_sandbox.consistency import Past
 from dco_sandbox.control import Control
 from dco_sandbox.faults import Faults
@@ -37,6 +37,7 @@ def assemble(runtime: Runtime, layers: Sequence[Layer], *, validate: bool = Fals
     """Install the layers, give moto its saved state back, and build the front and the loop around it."""
     policies.install()
     corrections.install()
+    objects.install()
     for layer in layers:
         layer.install(runtime)
     front.open_backends(runtime.world.account)

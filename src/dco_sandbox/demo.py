@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 
-from dco_sandbox import down, repository, up
+from dco_sandbox import down, founding, repository, up
 from dco_sandbox.access import environment
 from dco_sandbox.story import Story
 from dco_sandbox.world import World, WorldError
 
 _BIN = Path(sys.executable).parent
-_APPROVAL_SECONDS = 60.0
+_APPROVAL_SECONDS = 300.0
 
 
 class Demo:
@@ -46,6 +46,12 @@ class Demo:
         self._dco(5, "run", approver="bob")
         self._act("The next night finds it again, and keeps it out")
         self._dco(4, "run")
+        self._act("Both databases move to a newer Neo4j while they are in use: copied, proved, approved, switched")
+        image, version = founding.newest_database_image(self._world, "neo4j-community-2026.08.*")
+        databases = ("ledger", "search")
+        self._dco(0, "redeploy", *databases, "--image", image, "--version", version, approver="alice")
+        self._act("And back, losing nothing of what was written since")
+        self._dco(0, "rollback", "--why", "the demo shows the way back")
         self._act("What the clients saw of all this")
         self._end_traffic()
         self._act("What is written down")
@@ -116,7 +122,7 @@ class Demo:
         url = repository.service_url(self._world)
         click.echo(f"  traffic: 20 reads and 5 writes a second to {url}")
         self._traffic = subprocess.Popen(
-            [str(_BIN / "dco-sandbox"), "traffic", str(self._world.directory), "--prove", "--seconds", "900"],
+            [str(_BIN / "dco-sandbox"), "traffic", str(self._world.directory), "--prove", "--seconds", "1800"],
             stdout=subprocess.PIPE,
             text=True,
         )

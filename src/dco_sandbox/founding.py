@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 USERS = ("runner", "alice", "bob")
 ENVIRONMENT = "production"
 DATABASES = ("ledger", "search")
+KEYS = (*(f"{database}-plugin" for database in DATABASES), "gate")
+LINE = "neo4j-community-5.26.*"
+"""The images with which databases begin; the next line is for an upgrade."""
 REPOSITORY = "credcoin"
 STATE_BUCKET = f"credcoin-{ENVIRONMENT}-state"
 
@@ -71,14 +74,15 @@ def found_state_bucket(world: World) -> None:
 
 
 def found_secrets(world: World) -> None:
-    """Make a random password for each database."""
+    """Make a random password and a random key of the plugin for each database, and a random key of the gates."""
     manager = client(world, "secretsmanager")
     known = {secret["Name"] for secret in manager.list_secrets()["SecretList"]}
+    wanted = {f"credcoin/{ENVIRONMENT}/{name}": {"key": secrets.token_hex(32)} for name in KEYS}
     for database in DATABASES:
-        name = f"credcoin/{ENVIRONMENT}/{database}"
-        if name not in known:
-            secret = {"username": "neo4j", "password": secrets.token_urlsafe(24)}
-            manager.create_secret(Name=name, SecretString=json.dumps(secret))
+        login = {"username": "neo4j", "password": secrets.token_urlsafe(24)}
+        wanted[f"credcoin/{ENVIRONMENT}/{database}"] = login
+    for name in wanted.keys() - known:
+        manager.create_secret(Name=name, SecretString=json.dumps(wanted[name]))
 
 
 def build_image(world: World) -> "Image":
@@ -100,20 +104,27 @@ def push_image(world: World, image: "Image") -> str:
 
 
 def found_slots(world: World, image: str) -> None:
-    """Say in parameters what each database and the service run; what is there already stays."""
+    """Say in parameters what databases, stream, gates and the service run; what is there already stays."""
     ami, version = newest_database_image(world)
     slot = json.dumps({"image": ami, "version": version, "colour": "blue"})
     wanted = {f"/credcoin/{ENVIRONMENT}/{database}/slot": slot for database in DATABASES}
     wanted[f"/credcoin/{ENVIRONMENT}/api/image"] = image
+    for part in ("stream", "gate"):
+        wanted[f"/credcoin/{ENVIRONMENT}/{part}/image"] = newest_image(world, f"dco-{part}-*")[0]
     ssm = client(world, "ssm")
     known = {parameter["Name"] for parameter in ssm.get_parameters(Names=list(wanted))["Parameters"]}
     for name in wanted.keys() - known:
         ssm.put_parameter(Name=name, Value=wanted[name], Type="String")
 
 
-def newest_database_image(world: World) -> tuple[str, str]:
+def newest_database_image(world: World, pattern: str = LINE) -> tuple[str, str]:
     """Return the id of the newest Neo4j machine image, and the version that it ships (its name tells)."""
-    pattern = [{"Name": "name", "Values": ["neo4j-community-*"]}]
-    images = client(world, "ec2").describe_images(Filters=pattern)["Images"]
+    identifier, name = newest_image(world, pattern)
+    return identifier, name.removeprefix("neo4j-community-").split("-")[0]
+
+
+def newest_image(world: World, pattern: str) -> tuple[str, str]:
+    """Return id and name of the newest machine image whose name fits."""
+    images = client(world, "ec2").describe_images(Filters=[{"Name": "name", "Values": [pattern]}])["Images"]
     newest = max(images, key=lambda image: (image["CreationDate"], image["Name"]))
-    return newest["ImageId"], newest["Name"].removeprefix("neo4j-community-").split("-")[0]
+    return newest["ImageId"], newest["Name"]

@@ -17,6 +17,7 @@ from dco_sandbox.exchange import Answer, Dropped, Exchange, Serve, refuse, run_w
 from dco_sandbox.faults import Faults
 from dco_sandbox.runtime import Runtime
 from dco_sandbox.state import State
+from dco_sandbox.trail import record
 
 # What else a service's calls change in moto: a network interface for a task, a target's security group, …
 _REACHES = {"ecs": ("ec2", "elbv2", "logs"), "elbv2": ("ec2",), "ec2": ("ssm",), "ssm": ("ec2",)}
@@ -30,6 +31,7 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 def moto_front(runtime: Runtime, state: State, past: Past, rules: Faults) -> Serve:
     """Build the layers around moto, the innermost first."""
     serve = _in_moto(DomainDispatcherApplication(create_backend_app))  # pyright: ignore[reportArgumentType]
+    serve = record.recorded(runtime.world, lambda key: calls.user_of(runtime.world.account, key), serve)
     serve = presigned.checked(lambda key: presigned.secret_of(runtime.world.account, key), serve)
     serve = _saved(runtime, state, past, serve)
     serve = consistency.stale(past, serve)

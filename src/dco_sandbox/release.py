@@ -15,6 +15,8 @@ from dco_sandbox.world import World, WorldError
 _VERSION = re.compile(r'VERSION = "(\d+)\.(\d+)\.(\d+)"')
 _ENTRY = Path("app/__main__.py")
 _START = "    return serve(settings)\n"
+_DAYS = (30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""For how long CloudWatch may keep logs: longer each time, since keeping them for a shorter time loses some."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def _tag_stack(repository: Path) -> None:
     path = repository / "infra" / "production.tfvars"
     lines = [line for line in path.read_text().splitlines() if not line.startswith("log_retention_days")]
     before = re.search(r"^log_retention_days\s*=\s*(\d+)", path.read_text(), re.MULTILINE)
-    days = 30 if before is None or before[1] != "30" else 60
+    days = next((more for more in _DAYS if before and more > int(before[1])), _DAYS[0])
     path.write_text("\n".join([*lines, f"log_retention_days = {days}"]) + "\n")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 
 import dco_sandbox
+from dco_sandbox import cache
 from dco_sandbox.world import World, WorldError
 
 ROOT = Path(dco_sandbox.__file__).parents[2]
@@ -44,6 +45,7 @@ def filled_in(world: World, name: str) -> str:
         number=world.number,
         url=service_url(world),
         python=sys.executable,
+        neo4j=cache.root() / "neo4j" / "{version}",
         world=world.directory,
     )
 

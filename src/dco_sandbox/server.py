@@ -25,6 +25,7 @@ LAYERS = (
     "dco_sandbox.elb.layer.ElbLayer",
     "dco_sandbox.ecs.layer.EcsLayer",
     "dco_sandbox.alarms.layer.AlarmLayer",
+    "dco_sandbox.trail.layer.TrailLayer",
     "dco_sandbox.provider.layer.ProviderLayer",
 )
 

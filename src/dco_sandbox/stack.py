@@ -26,9 +26,9 @@ def init(world: World) -> None:
     _terraform(world, "init", "-input=false", "-no-color", f"-backend-config={BACKEND}")
 
 
-def apply(world: World, only: str | None = None) -> None:
-    """Apply the stack as it stands in the repository, or one module of it; doing it again changes nothing."""
-    target = [] if only is None else [f"-target={only}"]
+def apply(world: World, *only: str) -> None:
+    """Apply the stack as it stands in the repository, or some modules of it; doing it again changes nothing."""
+    target = [f"-target={module}" for module in only]
     variables = [f"-var-file={name}" for name in VARIABLES]
     _terraform(world, "apply", "-input=false", "-auto-approve", "-no-color", *variables, *target)
 

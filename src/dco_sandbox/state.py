@@ -2,6 +2,7 @@
 
 A backend names another one (EC2 from ELB, say) by reference; such references are stored as names, so that after
 a restart they point at the one live backend again. One transaction holds all backends that one call changed.
+Objects in S3 are saved beside their backend, one by one.
 """
 
 import copyreg
@@ -19,8 +20,15 @@ from typing import Any, NamedTuple
 import moto
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
+from moto.s3.models import FakeKey
+
+from dco_sandbox.objects import Parts
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+
+PARTS = Parts()
+"""The objects of moto's S3, which like moto's backends are this process's."""
 
 
 class Name(NamedTuple):
@@ -50,11 +58,16 @@ def _backend_dicts() -> list[Any]:
 
 def freeze(backend: BaseBackend, names: dict[int, Name]) -> bytes:
     """Pickle what a backend holds; `names` tells the other backends by `id`."""
+    return _freeze(backend.__dict__, names)[0]
+
+
+def _freeze(attributes: dict[str, Any], names: dict[int, Name], *, apart: bool = True) -> tuple[bytes, set[str]]:
+    """Pickle attributes, objects of S3 by their names when these are saved apart, and give those names, too."""
     stream = io.BytesIO()
     pickler = _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
-    pickler.names = names
-    pickler.dump(backend.__dict__)
-    return stream.getvalue()
+    pickler.names, pickler.apart, pickler.found = names, apart, set()
+    pickler.dump(attributes)
+    return stream.getvalue(), pickler.found
 
 
 def thaw(frozen: bytes) -> dict[str, Any]:
@@ -64,8 +77,14 @@ def thaw(frozen: bytes) -> dict[str, Any]:
 
 class _Pickler(pickle.Pickler):
     names: dict[int, Name]
+    apart: bool
+    found: set[str]
 
-    def persistent_id(self, obj: Any) -> tuple[str, str, str] | None:
+    def persistent_id(self, obj: Any) -> tuple[str, str, str] | str | None:
+        if self.apart and isinstance(obj, FakeKey):
+            name = PARTS.name(obj)
+            self.found.add(name)
+            return name
         if not isinstance(obj, BaseBackend):
             return None
         service, account, region = self.names[id(obj)]
@@ -89,8 +108,8 @@ def _table_of_tags() -> partial[defaultdict[str, dict[str, Any]]]:
 
 
 class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, pid: tuple[str, str, str]) -> BaseBackend:
-        return _live(Name(*pid))
+    def persistent_load(self, pid: tuple[str, str, str] | str) -> Any:
+        return PARTS.get(pid) if isinstance(pid, str) else _live(Name(*pid))
 
 
 def _live(name: Name) -> BaseBackend:
@@ -110,6 +129,7 @@ class State:
             "CREATE TABLE IF NOT EXISTS backend (service TEXT, account TEXT, region TEXT, moto TEXT, frozen BLOB,"
             " PRIMARY KEY (service, account, region))"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, frozen BLOB)")
         self.frozen: dict[Name, bytes] = {}
         """What the file holds, so that what has not changed is not written again."""
 
@@ -120,6 +140,7 @@ class State:
             if version != moto.__version__:
                 raise OtherMotoError(f"state of {service} is from moto {version}, this is {moto.__version__}")
             self.frozen[Name(service, account, region)] = frozen
+        PARTS.load(dict(self._db.execute("SELECT name, frozen FROM part")), thaw)
         for name, frozen in self.frozen.items():
             backend = _live(name)
             backend.__dict__.clear()
@@ -130,18 +151,37 @@ class State:
         wanted, live = set(services), live_backends()
         names = {id(backend): name for name, backend in live.items()}
         changed: dict[Name, bytes] = {}
+        used: set[str] | None = None
         for name, backend in live.items():
-            if name.service in wanted and (now := freeze(backend, names)) != self.frozen.get(name):
+            if name.service not in wanted:
+                continue
+            now, found = _freeze(backend.__dict__, names)
+            if name.service == "s3":
+                used = (used or set()) | found
+            if now != self.frozen.get(name):
                 changed[name] = now
         before = {name: self.frozen.get(name, b"") for name in changed}
-        if changed:
-            with _transaction(self._db):
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO backend VALUES (?, ?, ?, ?, ?)",
-                    [(*name, moto.__version__, frozen) for name, frozen in changed.items()],
-                )
-            self.frozen.update(changed)
+        self._write(changed, {} if used is None else self._parts(used, names), used)
         return before
+
+    def _parts(self, used: set[str], names: dict[int, Name]) -> dict[str, bytes]:
+        fresh = PARTS.changed(used)
+        return {name: _freeze(PARTS.get(name).__getstate__(), names, apart=False)[0] for name in fresh}
+
+    def _write(self, changed: dict[Name, bytes], parts: dict[str, bytes], used: set[str] | None) -> None:
+        """Write backends and parts at once, and forget the parts that are in use no more."""
+        gone = set[str]() if used is None else PARTS.retire(used)
+        if not (changed or parts or gone):
+            return
+        with _transaction(self._db):
+            self._db.executemany(
+                "INSERT OR REPLACE INTO backend VALUES (?, ?, ?, ?, ?)",
+                [(*name, moto.__version__, frozen) for name, frozen in changed.items()],
+            )
+            self._db.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", list(parts.items()))
+            self._db.executemany("DELETE FROM part WHERE name = ?", [(name,) for name in gone])
+        PARTS.saved(parts)
+        self.frozen.update(changed)
 
     def close(self) -> None:
         """Close the file; nothing may be saved afterwards."""

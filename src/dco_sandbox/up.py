@@ -1,5 +1,6 @@
 """How a world comes up, as a story; told again over a world that is there, it only repairs what is missing."""
 
+import json
 import shlex
 import socket
 import time
@@ -54,9 +55,9 @@ def _found(world: World, story: Story, *, validate: bool) -> None:
     with story.stage("Runs terraform init"):
         stack.init(world)
     # A service that starts before its databases looks like a bad release, and would be taken for one.
-    with story.stage("Runs terraform apply for the databases"):
-        stack.apply(world, only="module.database")
-    with story.stage("Waits until both databases answer"):
+    with story.stage("Runs terraform apply for the databases, their stream and their gate"):
+        stack.apply(world, "module.database", "module.stream", "module.gate")
+    with story.stage("Waits until both databases answer, each through the gate"):
         wait_for_databases(world)
     with story.stage("Runs terraform apply"):
         stack.apply(world)
@@ -82,19 +83,24 @@ def _prepare_sources(world: World, story: Story) -> "Image":
 
 
 def wait_for_databases(world: World, seconds: float = _HEALTHY_SECONDS) -> None:
-    """Return once the Bolt port of each database is open."""
-    ssm = founding.client(world, "ssm")
+    """Return once the Bolt port of each database is open, and the one at which clients find it."""
     end = time.monotonic() + seconds
-    for database in founding.DATABASES:
-        name = f"/credcoin/{founding.ENVIRONMENT}/{database}/uri"
-        uri = urlsplit(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    for database, address in [(one, address) for one in founding.DATABASES for address in _addresses(world, one)]:
+        uri = urlsplit(address)
         while not _is_open(str(uri.hostname), uri.port or 0):
             if time.monotonic() > end:
                 raise WorldError(
-                    f"the {database} database does not answer at {uri.geturl()} after {seconds:.0f} s",
+                    f"the {database} database does not answer at {address} after {seconds:.0f} s",
                     f"see machine-*.log in {world.sandbox / 'logs'}",
                 )
             time.sleep(_POLL_SECONDS)
+
+
+def _addresses(world: World, database: str) -> list[str]:
+    """Give where a database's servers are, and then where clients find it."""
+    place, ssm = f"/credcoin/{founding.ENVIRONMENT}/{database}", founding.client(world, "ssm")
+    said = {name: ssm.get_parameter(Name=f"{place}/{name}")["Parameter"]["Value"] for name in ("addresses", "uri")}
+    return [*json.loads(said["addresses"]).values(), said["uri"]]
 
 
 def _is_open(host: str, port: int) -> bool:

@@ -15,7 +15,7 @@ resource "aws_iam_role" "this" {
     }]
   })
 
-  tags = local.tags
+  tags = merge(local.tags, { Name = local.name })
 }
 
 resource "aws_iam_role_policy" "boot" {
@@ -26,10 +26,11 @@ resource "aws_iam_role_policy" "boot" {
     Version = "2012-10-17"
     Statement = [
       {
+        # By name, not by resource: the policy is there before the first instance, the second parameter is not.
         Sid      = "ReadOwnSlot"
         Effect   = "Allow"
         Action   = "ssm:GetParameter"
-        Resource = data.aws_ssm_parameter.slot.arn
+        Resource = [for name in [var.slot_parameter, var.servers_parameter] : replace(data.aws_ssm_parameter.slot.arn, var.slot_parameter, name)]
       },
       {
         Sid      = "ReadOwnSecret"
@@ -66,5 +67,5 @@ resource "aws_iam_instance_profile" "this" {
   name = local.name
   role = aws_iam_role.this.name
 
-  tags = local.tags
+  tags = merge(local.tags, { Name = local.name })
 }

@@ -6,8 +6,11 @@ set -euo pipefail
 umask 027
 
 database='${database}'
+colour='${colour}'
+snapshot='${snapshot}'
 region='${region}'
 slot_parameter='${slot_parameter}'
+servers_parameter='${servers_parameter}'
 secret_id='${secret_id}'
 plugin_secret_id='${plugin_secret_id}'
 device='${device}'
@@ -41,7 +44,17 @@ read_slot() {
     aws ssm get-parameter --region "$region" --name "$slot_parameter" --query Parameter.Value --output text
 }
 
-# Python is there wherever user data runs: cloud-init is written in it.
+# What the slot says of this instance: its state, its version, and whether a kernel upgrade has to wait, because the
+# other colour reads this one's log. Python is there wherever user data runs: cloud-init is written in it.
+part() {
+    python3 -c '
+import json, sys
+slot, colour = json.load(sys.stdin), sys.argv[1]
+other = slot.get("other") or {}
+mine = {**slot, "state": "serving"} if slot["colour"] == colour else other
+print(mine["state"], mine["version"], "waits" if other.get("state") == "following" else "")' "$colour"
+}
+
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
 find_volume() {
@@ -110,12 +123,13 @@ server.memory.heap.initial_size=${heap}
 server.memory.heap.max_size=${heap}
 server.memory.pagecache.size=${page_cache}
 db.tx_log.preallocate=false
-db.tx_log.rotation.retention_policy=2 days
+db.tx_log.rotation.retention_policy=${log_retention}
 dbms.security.procedures.unrestricted=dco.*
 dbms.usage_report.enabled=false
 %{ for option in jvm_options ~}
 server.jvm.additional=${option}
 %{ endfor ~}
+$upgrade
 CONF
 }
 
@@ -135,6 +149,54 @@ install_plugin() {
     elif [ ! -s "$conf/dco.key" ]; then
         od -An -tx1 -N32 /dev/urandom | tr -d ' \n' | put "$conf/dco.key" 0600
     fi
+}
+
+# A volume from a snapshot is another server's: nothing may be written there under that server's name of its log, nor
+# at all before it is told to.
+own_snapshot() {
+    local name
+    [ -n "$snapshot" ] || return 0
+    [ "$(cat "$home_of_data/dco-snapshot" 2>/dev/null || true)" != "$snapshot" ] || return 0
+    mkdir -p "$home_of_data/data/dco"
+    for name in neo4j system; do
+        echo "is a copy; it follows, or waits to be promoted" >"$home_of_data/data/dco/$name.fence"
+    done
+    rm -f "$home_of_data"/data/dco/*.log-name
+    # Blocks of a snapshot come when they are first read, each after some milliseconds: now, and not while it serves.
+    find "$home_of_data/data" -type f -exec cat {} + >/dev/null
+    echo "$snapshot" >"$home_of_data/dco-snapshot"
+    say "Made the copy from $snapshot its own, fenced."
+}
+
+seed_once() {
+    rm -rf "$home_of_data/seeding"
+    "$root/opt/dco/bin/dco-stream" --config "$conf/seed.toml" seed "$database" --into "$home_of_data/seeding"
+}
+
+# One that follows starts as a copy of the source, taken over Bolt and fenced. What was broken off begins anew.
+seed() {
+    [ "$state" = following ] || return 0
+    if [ -d "$home_of_data/data/databases/system" ]; then
+        say "The database has its copy already."
+        return
+    fi
+    [ -n "$plugin_secret_id" ] || fail "Without plugin_secret_arn $database has no key that the source knows: it can't follow."
+    [ -x "$root/opt/dco/bin/dco-stream" ] || fail "The image has no /opt/dco/bin/dco-stream: it can't follow."
+    put "$conf/seed.toml" <<TOML
+[bucket]
+name = "none"
+region = "$region"
+
+[databases.$database]
+servers = "ssm:$servers_parameter"
+login = "secret:$secret_id"
+key = "file:$conf/dco.key"
+TOML
+    say "Copies the source over Bolt."
+    patiently 3600 seed_once || fail "The source can't be copied: $database does not start."
+    rmdir "$home_of_data/data"
+    mv "$home_of_data/seeding" "$home_of_data/data"
+    say "The copy is complete."
 }
 
 # The password goes from Secrets Manager into a file of root's own and from there into Neo4j's hash:
@@ -188,17 +250,22 @@ UNIT
 
 answers() { (exec 3<>"/dev/tcp/$address/$port") || { echo "nothing answers on $address:$port" >&2; return 1; }; }
 
-say "Database $database boots."
+say "Database $database boots, $colour."
 slot=$(patiently 120 read_slot) || fail "Without its slot $slot_parameter $database does not start."
-version=$(printf '%s' "$slot" | field version) || fail "The slot $slot_parameter names no version."
+said=$(printf '%s' "$slot" | part) || fail "The slot $slot_parameter names no version for $colour."
+read -r state version waits <<<"$said"
+# A newer kernel writes what the older server could not follow, and then there is no way back.
+upgrade=$${waits:+internal.dbms.automatic_upgrade.enabled=false}
 neo4j=$root/opt/neo4j/$version
 [ -x "$neo4j/bin/neo4j" ] || fail "The image has no Neo4j $version in $neo4j: the slot and the image don't fit."
 address=$${DCO_ADDRESS:-$(hostname -I | cut -d' ' -f1)}
-say "The slot says Neo4j $version; this instance is $address."
+say "The slot says Neo4j $version, $state; this instance is $address."
 mount_data
+own_snapshot
 configure
 install_plugin
+seed
 set_password
 install_unit
 patiently 300 answers >/dev/null || fail "Neo4j was started but does not answer on $address:$port."
-say "Neo4j $version serves $database on $address:$port."
+say "Neo4j $version answers for $database on $address:$port, $state."

@@ -9,17 +9,33 @@ variable "database" {
 }
 
 variable "slot_parameter" {
-  description = "Name of the SSM parameter with the slot: JSON of image, version and colour. Not owned by Terraform."
+  description = "Name of the SSM parameter with the slot: JSON of image, version and colour, and of the other colour while there is one. Not owned by Terraform."
   type        = string
 }
 
 variable "uri_parameter" {
-  description = "Name of the SSM parameter to make for the Bolt address."
+  description = "Name of the SSM parameter to make for the Bolt address that clients read."
+  type        = string
+}
+
+variable "gate_uri" {
+  description = "The Bolt address of the gates before this database; null without any: clients then read the address of the server that serves."
+  type        = string
+  default     = null
+}
+
+variable "addresses_parameter" {
+  description = "Name of the SSM parameter to make for the Bolt address of each server that runs: JSON by colour."
+  type        = string
+}
+
+variable "servers_parameter" {
+  description = "Name of the SSM parameter to make for the stream: which server is the source, and which one follows. Terraform makes it and leaves its value alone."
   type        = string
 }
 
 variable "plugin_secret_arn" {
-  description = "ARN of the secret with JSON of key (64 hexadecimal digits) with which dco calls the database's plugin; the application must not read it. Null: the instance makes a key that nobody else knows."
+  description = "ARN of the secret with JSON of key (64 hexadecimal digits) with which dco calls the database's plugin; the application must not read it. Null: the instance makes a key that nobody else knows, and no other can follow."
   type        = string
   default     = null
 }
@@ -78,6 +94,12 @@ variable "jvm_options" {
   description = "Further options of Neo4j's JVM."
   type        = list(string)
   default     = ["-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"]
+}
+
+variable "log_retention" {
+  description = "How much of its log the database keeps by itself: a last resort, for the stream prunes behind what it has kept."
+  type        = string
+  default     = "10G size"
 }
 
 variable "tags" {

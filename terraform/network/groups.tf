@@ -1,6 +1,31 @@
 # Who may talk to whom. Everything that is not here is refused.
 #
-#   internet -> alb -> service -> database <- runner
+#   internet -> alb -> service -> gate -> database <- runner, stream, another database (while it is copied), a break-glass address
+#
+# Without a gate the service reaches the databases directly; while it is being put behind one, both ways.
+
+locals {
+  # Who speaks Bolt with the databases. One that is to follow copies the one that serves: hence database itself.
+  bolt_groups = merge(
+    {
+      runner   = aws_security_group.runner.id
+      stream   = aws_security_group.stream.id
+      database = aws_security_group.database.id
+    },
+    var.gate ? { gate = aws_security_group.gate.id } : {},
+    var.direct ? { service = aws_security_group.service.id } : {},
+  )
+
+  # Who reaches the gates, by port. The balancer before them wears their group, too: hence gate itself.
+  gate_clients = var.gate ? {
+    service = { id = aws_security_group.service.id, ports = var.gate_ports }
+    runner  = { id = aws_security_group.runner.id, ports = concat(var.gate_ports, [var.gate_control_port]) }
+    gate    = { id = aws_security_group.gate.id, ports = var.gate_ports }
+  } : {}
+  gate_ways = merge([for name, client in local.gate_clients : {
+    for port in client.ports : "${name}-${port}" => { client = name, id = client.id, port = port }
+  }]...)
+}
 
 resource "aws_security_group" "alb" {
   name        = "${var.name}-alb"
@@ -34,6 +59,23 @@ resource "aws_security_group" "runner" {
   tags = merge(var.tags, { Name = "${var.name}-runner" })
 }
 
+resource "aws_security_group" "stream" {
+  name        = "${var.name}-stream"
+  description = "What keeps and carries the databases' logs"
+  vpc_id      = aws_vpc.this.id
+
+  tags = merge(var.tags, { Name = "${var.name}-stream" })
+}
+
+# There without gates, too: it costs nothing, and gates can be added without making anything else anew.
+resource "aws_security_group" "gate" {
+  name        = "${var.name}-gate"
+  description = "Gates, and the balancer before them"
+  vpc_id      = aws_vpc.this.id
+
+  tags = merge(var.tags, { Name = "${var.name}-gate" })
+}
+
 resource "aws_vpc_security_group_ingress_rule" "alb" {
   for_each = { for pair in setproduct(var.listener_ports, var.client_cidrs) : "${pair[0]}-${pair[1]}" => pair }
 
@@ -64,10 +106,7 @@ resource "aws_vpc_security_group_ingress_rule" "service" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "database" {
-  for_each = {
-    service = aws_security_group.service.id
-    runner  = aws_security_group.runner.id
-  }
+  for_each = local.bolt_groups
 
   security_group_id            = aws_security_group.database.id
   description                  = "Bolt from ${each.key}"
@@ -77,11 +116,42 @@ resource "aws_vpc_security_group_ingress_rule" "database" {
   to_port                      = var.database_port
 }
 
+resource "aws_vpc_security_group_ingress_rule" "gate" {
+  for_each = local.gate_ways
+
+  security_group_id            = aws_security_group.gate.id
+  description                  = each.value.port == var.gate_control_port ? "Orders from ${each.value.client}" : "Bolt from ${each.value.client}"
+  referenced_security_group_id = each.value.id
+  ip_protocol                  = "tcp"
+  from_port                    = each.value.port
+  to_port                      = each.value.port
+}
+
+resource "aws_vpc_security_group_egress_rule" "gate" {
+  for_each = local.gate_ways
+
+  security_group_id            = each.value.id
+  description                  = each.value.port == var.gate_control_port ? "Orders to the gates" : "Bolt to the gates"
+  referenced_security_group_id = aws_security_group.gate.id
+  ip_protocol                  = "tcp"
+  from_port                    = each.value.port
+  to_port                      = each.value.port
+}
+
+# For the day when everything else is dead: a person's way in, closed unless addresses are named.
+resource "aws_vpc_security_group_ingress_rule" "break_glass" {
+  for_each = toset(var.break_glass_cidrs)
+
+  security_group_id = aws_security_group.database.id
+  description       = "Bolt from a break-glass address"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = var.database_port
+  to_port           = var.database_port
+}
+
 resource "aws_vpc_security_group_egress_rule" "bolt" {
-  for_each = {
-    service = aws_security_group.service.id
-    runner  = aws_security_group.runner.id
-  }
+  for_each = local.bolt_groups
 
   security_group_id            = each.value
   description                  = "Bolt to the databases"
@@ -96,6 +166,8 @@ resource "aws_vpc_security_group_egress_rule" "https" {
     service  = aws_security_group.service.id
     database = aws_security_group.database.id
     runner   = aws_security_group.runner.id
+    stream   = aws_security_group.stream.id
+    gate     = aws_security_group.gate.id
   }
 
   security_group_id = each.value

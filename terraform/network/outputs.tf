@@ -14,11 +14,13 @@ output "private_subnet_ids" {
 }
 
 output "security_group_ids" {
-  description = "Security groups by part: alb, service, database, runner."
+  description = "Security groups by part: alb, service, gate, database, runner, stream."
   value = {
     alb      = aws_security_group.alb.id
     service  = aws_security_group.service.id
+    gate     = aws_security_group.gate.id
     database = aws_security_group.database.id
     runner   = aws_security_group.runner.id
+    stream   = aws_security_group.stream.id
   }
 }

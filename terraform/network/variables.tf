@@ -60,6 +60,36 @@ variable "database_port" {
   default     = 7687
 }
 
+variable "gate" {
+  description = "Whether there are gates, through which the service reaches the databases."
+  type        = bool
+  default     = false
+}
+
+variable "direct" {
+  description = "Whether the service reaches the databases past the gates, too. With gates: only while it is being put behind them, or past them when they are dead."
+  type        = bool
+  default     = true
+}
+
+variable "gate_ports" {
+  description = "Ports on which gates speak Bolt, one a database."
+  type        = list(number)
+  default     = [7687, 7688]
+}
+
+variable "gate_control_port" {
+  description = "Port on which gates take orders."
+  type        = number
+  default     = 7690
+}
+
+variable "break_glass_cidrs" {
+  description = "Addresses from which a person may reach the databases when everything else is dead; none by default."
+  type        = list(string)
+  default     = []
+}
+
 variable "tags" {
   description = "Tags of everything, beyond Name."
   type        = map(string)

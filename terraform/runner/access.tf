@@ -21,6 +21,7 @@ locals {
         Effect = "Allow"
         Action = [
           "application-autoscaling:Describe*",
+          "cloudtrail:LookupEvents",
           "cloudwatch:DescribeAlarms",
           "cloudwatch:GetMetricData",
           "ec2:Describe*",
@@ -30,7 +31,10 @@ locals {
           "ecs:Describe*",
           "ecs:List*",
           "elasticloadbalancing:Describe*",
+          "events:DescribeRule",
+          "events:ListRuleNamesByTarget",
           "health:DescribeEvents",
+          "iam:GetAccountAuthorizationDetails",
           "logs:DescribeLogGroups",
           "logs:FilterLogEvents",
           "logs:GetLogEvents",
@@ -86,6 +90,28 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       },
       {
+        # A second server of a database may begin with a snapshot of the first one's volume; only dco's own are deleted.
+        Sid       = "TakeSnapshots"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateSnapshot"]
+        Resource  = ["arn:${format(local.own, "ec2")}:volume/*", "arn:${local.partition}:ec2:${local.region}::snapshot/*"]
+        Condition = {}
+      },
+      {
+        Sid       = "MarkSnapshots"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateTags"]
+        Resource  = ["arn:${local.partition}:ec2:${local.region}::snapshot/*"]
+        Condition = { StringEquals = { "ec2:CreateAction" = "CreateSnapshot" } }
+      },
+      {
+        Sid       = "DeleteOwnSnapshots"
+        Effect    = "Allow"
+        Action    = ["ec2:DeleteSnapshot"]
+        Resource  = ["arn:${local.partition}:ec2:${local.region}::snapshot/*"]
+        Condition = { StringLike = { "aws:ResourceTag/dco:token" = "*" } }
+      },
+      {
         # What AWS publishes for everybody: which machine image is the newest.
         Sid       = "ReadPublicParameters"
         Effect    = "Allow"
@@ -138,6 +164,21 @@ locals {
       Resource  = arns
       Condition = {}
     } if length(arns) > 0],
+    # dco reads backups, asks for a new copy, and notes what it verified; what the stream wrote, it can't change.
+    [for bucket in compact([var.backup_bucket_arn]) : {
+      Sid       = "ReadBackups"
+      Effect    = "Allow"
+      Action    = ["s3:GetObject", "s3:ListBucket"]
+      Resource  = [bucket, "${bucket}/*"]
+      Condition = {}
+    }],
+    [for bucket in compact([var.backup_bucket_arn]) : {
+      Sid       = "AskAndVerify"
+      Effect    = "Allow"
+      Action    = ["s3:PutObject"]
+      Resource  = ["${bucket}/*/wanted.json", "${bucket}/*/verified.json"]
+      Condition = {}
+    }],
     [for bucket in compact([var.state_bucket]) : {
       Sid       = "KeepState"
       Effect    = "Allow"

@@ -40,6 +40,12 @@ variable "state_bucket" {
   default     = null
 }
 
+variable "backup_bucket_arn" {
+  description = "The bucket in which the stream keeps backups, from which dco restores; null without one."
+  type        = string
+  default     = null
+}
+
 variable "stack_policy_arns" {
   description = "Managed policies with what Terraform needs to apply the stack."
   type        = list(string)
@@ -56,6 +62,12 @@ variable "build_project_arns" {
   description = "CodeBuild projects that build images for dco."
   type        = list(string)
   default     = []
+}
+
+variable "health_log" {
+  description = "Whether EventBridge puts AWS Health's events into a log group, from which dco reads them without a support plan."
+  type        = bool
+  default     = false
 }
 
 variable "trusted_arns" {

@@ -26,6 +26,7 @@ def check(end: End, site: Site) -> None:
     assert end == undisturbed, difference(end, undisturbed)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_where_effect_and_record_stand_apart(site: Site) -> None:
     told, end = site.play(KINDS, CHOSEN)

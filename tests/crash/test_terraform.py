@@ -35,11 +35,6 @@ def play(site: Site, who: Who, when: str, number: int) -> None:
     assert end == undisturbed, difference(end, undisturbed)
 
 
-@pytest.mark.timeout(300)
-def test_a_dco_that_dies_while_terraform_changes_things(site: Site) -> None:
-    play(site, "dco", "after", 1)
-
-
 @pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("who", ["dco", "both"])

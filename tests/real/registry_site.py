@@ -135,7 +135,9 @@ def serve() -> Generator[Site]:
     site.address = f"http://127.9.1.31:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    yield site
-    server.shutdown()
-    thread.join()
-    server.socket.close()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.socket.close()

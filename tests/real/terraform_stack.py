@@ -144,8 +144,14 @@ def _before_the_first_apply(stack: Stack) -> None:
     for database in ("ledger", "search"):
         secret = json.dumps({"username": "neo4j", "password": f"not-to-be-seen-{database}"})
         stack.client("secretsmanager").create_secret(Name=f"credcoin/production/{database}", SecretString=secret)
+        key = json.dumps({"key": f"{database.encode().hex():0<64}"})
+        stack.client("secretsmanager").create_secret(Name=f"credcoin/production/{database}-plugin", SecretString=key)
         put_slot(stack, f"{database}/slot", slot)
+    key = json.dumps({"key": f"{b'not-to-be-seen'.hex():0<64}"})
+    stack.client("secretsmanager").create_secret(Name="credcoin/production/gate", SecretString=key)
     put_slot(stack, "api/image", image(1))
+    for part in ("stream", "gate"):
+        put_slot(stack, f"{part}/image", stack.client("ec2").register_image(Name=f"dco-{part}-2026.11.01")["ImageId"])
 
 
 def put_slot(stack: Stack, name: str, value: str) -> None:

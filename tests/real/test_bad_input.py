@@ -190,7 +190,12 @@ def test_every_command_says_what_is_wrong_with_a_broken_file(desk: Desk) -> None
     ("credentials", "code", "words"),
     [
         ("", 2, ["there are no usable AWS credentials", "aws sts get-caller-identity"]),
-        ("[desk]\naws_access_key_id = A\naws_secret_access_key = B\n", 1, ["Could not connect", "check the network"]),
+        pytest.param(
+            "[desk]\naws_access_key_id = A\naws_secret_access_key = B\n",
+            1,
+            ["Could not connect", "check the network"],
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_without_aws_the_offering_runs_and_nothing_is_updated(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dco.model.environment import Database
+from dco.model.databases import Database
 from dco.model.errors import ConfigurationError, Unreadable
 from dco.providers.graph import Neo4jGraphs
 

@@ -256,3 +256,17 @@ def test_data_sources_have_one_fingerprint_whether_something_changes_or_not(plac
     quiet = place.stacks.plan(STACK, place.root, place.file)
     assert (changing.changed, quiet.changed) == (True, False)
     assert quiet.data_sources == changing.data_sources != {}
+
+
+def test_values_of_inputs_reach_terraform_and_are_left_nowhere(place: Place) -> None:
+    place.write('variable "token" {}\nresource "terraform_data" "t" { input = "${var.token}" }\n', "token.tf")
+    directory = place.state.parent / "engine"
+    stacks = TerraformStacks(directory, place.state.parent, {}, values=lambda _: {"token": "correct horse"})
+    plan = stacks.plan(STACK, place.root, place.file)
+    change = next(one for one in plan.resource_changes if one["address"] == "terraform_data.t")
+    assert change["change"]["after"]["input"] == "(sensitive)", "also where the configuration does not mark it"
+    assert "correct horse" not in repr(plan)
+    assert list(directory.rglob("*.tfvars.json")) == []
+    stacks.apply(STACK, place.root, place.file)
+    assert '"correct horse"' in place.state.read_text()
+    assert not stacks.plan(STACK, place.root, place.file).changed

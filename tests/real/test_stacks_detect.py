@@ -4,14 +4,17 @@ import os
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dco.detect import stack
 from dco.detect.selection import inputs
-from dco.model.change import Action, Change, Status
-from dco.model.environment import Stack
+from dco.model.change import Action, Change, ChangeSet, Status
+from dco.model.environment import Environment, Stack
+from dco.model.look import Look
 from dco.model.release import Release, StackRelease
 from dco.model.stackplan import StackPlan
+from dco.plan.build import build
 from dco.plan.guard import inspect
 from dco.providers.git import GitSource
 from dco.providers.terraform.stacks import TerraformStacks
@@ -115,6 +118,21 @@ def test_what_was_released_but_is_not_applied_is_found(world: World) -> None:
     (change,) = world.look()
     assert (change.status, change.action) == (Status.CHANGED, Action.REDEPLOY)
     assert "not (or not wholly) applied" in change.reason
+    plan = world.plan(world.source.head())
+    assert plan.in_use == ()
+    look = Look(changes=ChangeSet((change,)), plans={"main": plan})
+    environment = msgspec.convert(
+        {
+            "name": "e",
+            "aws": {"region": "r"},
+            "state": {"bucket": "b"},
+            "offering": {"kind": "command", "command": ["true"]},
+            "stacks": {"main": {"directory": "infra", "holds_data": ["terraform_data"]}},
+        },
+        Environment,
+    )
+    (refusal,) = build(environment, world.released, look, world.source.head()).refusals
+    assert "the state of stack main holds nothing, though it was released" in refusal
 
 
 def test_real_replacements_destructions_and_forgettings_are_refused(world: World) -> None:
@@ -128,6 +146,17 @@ def test_real_replacements_destructions_and_forgettings_are_refused(world: World
     removed = "removed {\n  from = terraform_data.holder\n  lifecycle { destroy = false }\n}\n"
     forgotten = world.plan(world.commit(without + removed))
     assert "would forget terraform_data.holder" in inspect("main", world.stack, forgotten).refusals[0]
+
+
+def test_the_chain_of_reasons_leads_to_the_data_source(world: World) -> None:
+    by_source = world.main.replace('["one"]', "[data.terraform_remote_state.other.outputs.image]")
+    world.apply(world.commit(by_source))
+    before = world.plan(world.source.head()).data_sources
+    world.resolve("ami-2")
+    plan = world.plan(world.source.head())
+    moved = frozenset(address for address, value in plan.data_sources.items() if before[address] != value)
+    (refusal,) = inspect("main", world.stack, plan, moved=moved).refusals
+    assert "(since data.terraform_remote_state.other resolves to something else now)" in refusal
 
 
 def test_a_new_address_is_recognised_and_a_moved_block_makes_it_harmless(world: World) -> None:

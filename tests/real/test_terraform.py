@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.real.terraform_stack import Stack, image, lay_out, moto_server, put_slot, terraform
 
+from dco_gate import settings
 from dco_sandbox.provider.install import cli_config, install
 
 ADDRESS = "127.8.4.1"
@@ -64,6 +65,75 @@ def deploy(stack: Stack, digit: int) -> None:
 def test_applied_once_it_has_nothing_more_to_change(stack: Stack) -> None:
     planned = stack.plan()
     assert (planned.code, "No changes." in planned.text) == (0, True), planned.text
+
+
+def test_gates_are_told_what_they_speak_for_and_stand_behind_a_balancer(stack: Stack, tmp_path: Path) -> None:
+    said = {name: parameter(stack, name) for name in ("gate/configuration", "gate/control", "ledger/uri", "search/uri")}
+    (tmp_path / "gate.toml").write_text(said["gate/configuration"].replace("@address@", "127.8.4.2"))
+    found = settings.read(tmp_path / "gate.toml")
+    blue = {name: json.loads(parameter(stack, f"{name}/addresses")) for name in ("ledger", "search")}
+    assert {name: one.servers for name, one in found.databases.items()} == blue
+    assert found.record.bucket == "credcoin-production-dco"
+    [balancer] = stack.client("elbv2").describe_load_balancers(Names=["credcoin-production-gate"])["LoadBalancers"]
+    for port, (name, one) in enumerate(sorted(found.databases.items()), 7687):
+        assert (one.serves, one.listen) == ("blue", f"127.8.4.2:{port}")
+        assert said[f"{name}/uri"] == f"bolt://{one.advertised}" == f"bolt://{balancer['DNSName']}:{port}"
+        assert targets(stack, f"credcoin-production-gate-{name}") == gates(stack).keys()
+    assert json.loads(said["gate/control"]) == [f"http://{place}:7690" for place in gates(stack).values()]
+
+
+def parameter(stack: Stack, name: str) -> str:
+    found = stack.client("ssm").get_parameter(Name=f"/credcoin/production/{name}")
+    return found["Parameter"]["Value"]
+
+
+def gates(stack: Stack) -> dict[str, str]:
+    """Give the address of each gate by its id, in the order of their zones."""
+    wanted = [{"Name": "tag:Name", "Values": ["credcoin-production-gate-*"]}]
+    pages = stack.client("ec2").describe_instances(Filters=wanted)["Reservations"]
+    found = [one for page in pages for one in page["Instances"]]
+    found.sort(key=lambda one: one["Placement"]["AvailabilityZone"])
+    return {one["InstanceId"]: one["PrivateIpAddress"] for one in found}
+
+
+def targets(stack: Stack, group: str) -> set[str]:
+    elb = stack.client("elbv2")
+    [arn] = [one["TargetGroupArn"] for one in elb.describe_target_groups(Names=[group])["TargetGroups"]]
+    return {one["Target"]["Id"] for one in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]}
+
+
+def test_databases_admit_the_service_only_where_it_has_no_gate(stack: Stack) -> None:
+    ec2 = stack.client("ec2")
+    found = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["credcoin-production-*"]}])
+    names = {one["GroupId"]: one["GroupName"].removeprefix("credcoin-production-") for one in found["SecurityGroups"]}
+    into = {
+        names[one["GroupId"]]: {
+            names[pair["GroupId"]] for rule in one["IpPermissions"] for pair in rule["UserIdGroupPairs"]
+        }
+        for one in found["SecurityGroups"]
+    }
+    assert into["database"] == {"gate", "stream", "runner", "database"}
+    assert into["gate"] == {"service", "runner", "gate"}
+    without = stack.changes("-var=gates=0")
+    assert without['module.network.aws_vpc_security_group_ingress_rule.database["service"]'] == ["create"]
+    assert without['module.database["ledger"].aws_ssm_parameter.uri'] == ["update"]
+    assert {actions[0] for address, actions in without.items() if address.startswith("module.gate")} == {"delete"}
+    assert not [address for address in without if "database" in address and "aws_instance" in address]
+
+
+def test_one_gate_alone_is_what_clients_read_and_two_without_a_balancer_are_refused(stack: Stack) -> None:
+    alone = stack.changes("-var=gates=1")
+    assert alone['module.gate[0].aws_instance.this["eu-central-1b"]'] == ["delete"]
+    assert alone['module.database["search"].aws_ssm_parameter.uri'] == ["update"]
+    main = stack.infra / "main.tf"
+    text = main.read_text()
+    try:
+        main.write_text(text.replace("balancer                = var.gates > 1", "balancer = false"))
+        refused = stack.plan()
+    finally:
+        main.write_text(text)
+    assert refused.code == 1
+    assert "Without a balancer clients can know only one gate" in " ".join(refused.text.split())
 
 
 def test_a_deployment_by_dco_is_no_change(stack: Stack) -> None:
@@ -143,7 +213,8 @@ def test_what_holds_data_is_not_destroyed_and_the_rest_is(stack: Stack) -> None:
     try:
         done = stack.must("destroy", "-auto-approve", "-no-color", "-target=module.api", *files)
         assert "Destroy complete!" in done
-        assert stack.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+        left = stack.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        assert [balancer["LoadBalancerName"] for balancer in left] == ["credcoin-production-gate"]
         volumes = stack.client("ec2").describe_volumes(Filters=[{"Name": "tag:dco:database", "Values": ["*"]}])
         assert len(volumes["Volumes"]) == 2
     finally:

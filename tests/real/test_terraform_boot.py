@@ -13,10 +13,10 @@ import pytest
 from neo4j import GraphDatabase
 from tests.real.terraform_stack import Stack, lay_out, moto_server, terraform
 
+from dco_plugin.plugin import Plugin
+from dco_plugin.signing import read_key
 from dco_sandbox.machines import root
 from dco_sandbox.world import World
-from dco_stream.plugin import Plugin
-from dco_stream.signing import read_key
 
 ADDRESS = "127.8.5.1"
 OWN = "127.8.5.20"
@@ -95,7 +95,7 @@ def user_data(stack: Stack) -> str:
 def test_an_instance_boots_into_its_database_and_a_second_boot_changes_nothing(machine: Machine) -> None:
     code, said = machine.boot()
     assert code == 0, said
-    assert f"Neo4j 5.26.30 serves ledger on {OWN}:7687." in said
+    assert f"Neo4j 5.26.30 answers for ledger on {OWN}:7687, serving." in said
     with GraphDatabase.driver(f"bolt://{OWN}:7687", auth=("neo4j", "not-to-be-seen-ledger")) as driver:
         records, _, _ = driver.execute_query("CREATE (a:Account {handle: 'ann'}) RETURN a.handle AS handle")
         assert [record["handle"] for record in records] == ["ann"]

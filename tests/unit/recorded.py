@@ -1,6 +1,7 @@
 """Seams that answer what a case has recorded; what it has not is unreadable, as a registry that is down."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,11 @@ class RecordedFleet:
 
     def health(self) -> tuple[Notice, ...]:
         return msgspec.convert(self._of("health"), tuple[Notice, ...])
+
+    def heard(self, group: str, now: datetime) -> tuple[Notice, ...]:
+        assert group
+        assert now.tzinfo
+        return msgspec.convert(self._of("heard"), tuple[Notice, ...])
 
 
 class RecordedParameters:

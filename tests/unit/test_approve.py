@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from dco.approve import policy
 from dco.approve.calendar import closed
 from dco.model.approval import Freeze, Verdict, Vote
-from dco.model.environment import Policy, Window
 from dco.model.plan import Plan, Risk, Step
+from dco.model.policy import Policy, Window
 
 ALICE = "arn:aws:iam::123456789012:user/alice"
 BOB = "arn:aws:iam::123456789012:user/bob"

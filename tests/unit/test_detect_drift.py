@@ -13,6 +13,7 @@ from dco.model.change import Action, Status
 from dco.model.environment import Environment
 from dco.model.errors import ConfigurationError, Unreadable
 from dco.model.release import ApplicationRelease, Release
+from dco.model.slot import Slot
 from dco.seams.services import Rollout, Services
 
 DIGEST = "sha256:" + "a" * 64
@@ -131,6 +132,15 @@ def test_a_family_whose_newest_revision_is_another() -> None:
         "drift:family/offering": (Status.CHANGED, Action.REDEPLOY)
     }
     assert found(Platform(newest="offering:4")) == {"drift:family/offering": (Status.CHANGED, Action.APPROVE)}
+
+
+def test_a_server_that_follows_is_no_drift_and_one_that_took_over_is() -> None:
+    alone = Slot(image="ami-1", version="5.26.30", colour="blue")
+    released = msgspec.structs.replace(RELEASED, databases={"ledger": alone.text()})
+    joined = alone.joined("ami-2", "5.26.30")
+    for there, action in ((joined, Action.NONE), (joined.swapped(), Action.BLOCK)):
+        (change,) = drift.of_databases(ENVIRONMENT, released, Values(slot=there.text()))
+        assert change.action is action
 
 
 def test_a_databases_slot_that_somebody_set_or_removed_blocks() -> None:

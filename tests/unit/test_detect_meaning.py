@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dco.detect.dockerfile import read
-from dco.detect.hcl import configuration
+from dco.detect.hcl.reading import configuration
 from dco.detect.ignore import Ignored
-from dco.detect.workflow import meaning
+from dco.detect.yaml_meaning import meaning
 from dco.model.errors import ConfigurationError
 
 NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=6).filter(

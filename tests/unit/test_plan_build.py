@@ -105,7 +105,7 @@ def test_a_plan_reads_as_sentences() -> None:
         [
             "plan 02d46269d68d2f49 for production at 111111111111: 4 steps, risk high",
             "1. applies the Terraform changes of stack main: aws_ecs_service.api (risk medium)",
-            "   because it differs",
+            "   because it differs; 1 to update (aws_ecs_service 1); no downtime is expected",
             "   undo: plan and apply 000000000000 again, with its recorded inputs and today's slots",
             "2. builds the image of api",
             "   because it differs",
@@ -169,3 +169,19 @@ def test_what_is_unknown_is_in_the_plan_but_no_step() -> None:
     plan = build(ENVIRONMENT, RELEASED, look(unread), REVISION)
     assert plan.steps == ()
     assert "not known: stack:main: locked by ada" in explain(plan)
+
+
+def test_an_application_and_a_stack_that_revises_what_it_runs_move_together() -> None:
+    revised = {
+        "address": "module.api.aws_ecs_task_definition.this",
+        "type": "aws_ecs_task_definition",
+        "change": {"actions": ["delete", "create"], "before": {"family": "f"}, "after": {"family": "f"}},
+    }
+    found = look(change("application:api", available="new"), change("stack:main"), plans=planned(revised))
+    reasons = {step.name: step.reason for step in build(ENVIRONMENT, RELEASED, found, REVISION).steps}
+    assert "together with stack main, which revises its task definition f" in reasons["service.roll api"]
+    alone = look(change("application:api", available="new"))
+    assert (
+        "together"
+        not in {s.name: s.reason for s in build(ENVIRONMENT, RELEASED, alone, REVISION).steps}["service.roll api"]
+    )

@@ -33,7 +33,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AwsSess
 
 def test_a_machine_whose_image_was_deregistered_is_still_known(session: AwsSession) -> None:
     fleet = AwsFleet(session)
-    old, new = sorted(fleet.images("aws-marketplace", "neo4j-community-*", "x86_64"), key=lambda one: one.created)
+    old, new = sorted(fleet.images("aws-marketplace", "neo4j-community-5.26.*", "x86_64"), key=lambda one: one.created)
     tags = {"dco:database": "ledger"}
     session.ec2.run_instances(
         ImageId=old.id, MinCount=1, MaxCount=1,

@@ -47,7 +47,7 @@ def test_the_stack_changes_each_time(world: World) -> None:
     commit_release(world, "stack")
     assert "log_retention_days = 60" in (world.repo / "infra" / "production.tfvars").read_text()
     commit_release(world, "stack")
-    assert "log_retention_days = 30" in (world.repo / "infra" / "production.tfvars").read_text()
+    assert "log_retention_days = 90" in (world.repo / "infra" / "production.tfvars").read_text()
 
 
 def test_a_second_bad_release_of_a_kind_says_what_to_do(world: World) -> None:

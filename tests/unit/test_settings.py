@@ -53,7 +53,7 @@ def test_every_key_of_the_schema_is_in_the_example() -> None:
         ('mode = "observe"', 'mod = "observe"', "mod is no key", "did you mean mode?"),
         ("bake_seconds", "bake_second", "verify.bake_second is no key", "did you mean bake_seconds? for example: bake"),
         ("image_parameter", "image_paramter", "image_paramter is no key", "did you mean image_parameter?"),
-        ("approvals = 1", "approvals = 1\nzebra = 2", "policy.zebra is no key", "known here: approvals, approvers"),
+        ("approvals = 1", "approvals = 1\nzebra = 2", "policy.zebra is no key", "known here: always_ask, approvals"),
         ('region = "eu-central-1"', "", "aws.region is missing", 'region = "eu-central-1"'),
         ("approvals = 1", 'approvals = "one"', "policy.approvals: expected `int`, got `str`", "approvals = 1"),
         ('automatic_below = "medium"', 'automatic_below = "mild"', "policy.automatic_below", "automatic_below"),

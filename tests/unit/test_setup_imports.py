@@ -41,7 +41,8 @@ PLANTED = {
     "CLI and web stay thin": ("dco.cli", "dco.detect"),
     "The product never knows the sandbox": ("dco.record", "dco_sandbox"),
     "The sandbox uses the product only from outside": ("dco_sandbox", "dco.model"),
-    "The stream stands alone": ("dco.model", "dco_stream"),
+    "The stream and the gate stand alone": ("dco_gate", "dco.model"),
+    "The plugin's calls know nobody": ("dco_plugin", "dco_stream"),
     "No cycles anywhere": ("dco.model", "dco.seams"),
 }
 
@@ -52,7 +53,7 @@ def module(source: Path, name: str) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    for name in ["dco", "dco_sandbox", "dco_stream", *(f"dco.{name}" for name in MODULES)]:
+    for name in ["dco", "dco_gate", "dco_plugin", "dco_sandbox", "dco_stream", *(f"dco.{name}" for name in MODULES)]:
         file = module(tmp_path, name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")

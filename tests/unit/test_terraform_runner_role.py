@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROVIDERS = ROOT / "src" / "dco" / "providers" / "aws"
 CALL = re.compile(
-    r"\.(ecs|ecs_once|ecr|logs|cloudwatch|s3|ssm|secretsmanager|sns|iam|codebuild|elbv2|ec2|health)"
+    r"\.(ecs|ecs_once|ecr|logs|cloudwatch|s3|ssm|secretsmanager|sns|iam|codebuild|elbv2|ec2|events|health)"
     r"\.(?:get_paginator\(\s*\"(?P<page>[a-z0-9_]+)\"|(?P<call>[a-z0-9_]+_[a-z0-9_]+))"
 )
 PREFIX = {"ecs_once": "ecs", "elbv2": "elasticloadbalancing"}
@@ -45,6 +45,7 @@ def covers(patterns: list[str], action: str) -> bool:
 
 def test_every_call_of_dco_is_allowed() -> None:
     asked = calls()
+    assert covers(allowed(), "cloudtrail:LookupEvents")
     assert {"ecs:UpdateService", "ecs:RegisterTaskDefinition", "ssm:PutParameter"} <= asked
     assert sorted(action for action in asked if not covers(allowed(), action)) == []
 

@@ -27,6 +27,21 @@ output "alarm_names" {
 }
 
 output "database_instance_ids" {
-  description = "The database instances by name."
-  value       = { for name, database in module.database : name => database.instance_id }
+  description = "The database instances by name and colour."
+  value       = { for name, database in module.database : name => database.instance_ids }
+}
+
+output "database_addresses" {
+  description = "Where each colour of each database is."
+  value       = { for name, database in module.database : name => database.addresses }
+}
+
+output "gate_control" {
+  description = "Where the gates take orders."
+  value       = try(module.gate[0].control, [])
+}
+
+output "backup_bucket" {
+  description = "Where the stream keeps backups."
+  value       = module.stream.bucket
 }

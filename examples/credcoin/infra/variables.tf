@@ -1,16 +1,18 @@
 # What differs between environments. Give it with -var-file=<environment>.tfvars; a later -var-file wins.
 #
 #   what and where       environment, region, zones
-#   network              vpc_cidr, egress, listener_port, certificate_arn, client_cidrs
+#   network              vpc_cidr, egress, listener_port, certificate_arn, client_cidrs, break_glass_cidrs
 #   application          api_min_tasks, api_max_tasks, api_cpu, api_memory, api_environment, singleton
 #   databases            database_instance_type, database_volume_size, database_heap, database_page_cache,
 #                        database_jvm_options
+#   gates                gates, gate_instance_type, past_gates
+#   backups              keep
 #   health               health_check_interval_seconds, health_check_timeout_seconds,
 #                        health_check_grace_seconds, deregistration_delay_seconds
 #   logs and alarms      log_retention_days, alarm_actions
 #   dco                  runner_trusted_arns, runner_policy_arns
 #
-# A sandbox adds one file of its own: vpc_cidr, listener_port, egress = "none" and small databases.
+# A sandbox adds one file of its own: vpc_cidr, listener_port, egress = "none", one gate and small databases.
 
 variable "environment" {
   description = "dev, staging or production."
@@ -129,6 +131,24 @@ variable "database_jvm_options" {
   default     = ["-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"]
 }
 
+variable "gates" {
+  description = "How many gates stand before the databases: none, one, or one in each of several zones behind a network load balancer."
+  type        = number
+  default     = 2
+}
+
+variable "gate_instance_type" {
+  description = "Size of a gate's instance."
+  type        = string
+  default     = "c6i.large"
+}
+
+variable "past_gates" {
+  description = "Whether the application may reach the databases past the gates: while it is being put behind them, or when they are dead."
+  type        = bool
+  default     = false
+}
+
 variable "health_check_interval_seconds" {
   description = "Seconds between two health checks of a task."
   type        = number
@@ -175,4 +195,22 @@ variable "runner_policy_arns" {
   description = "Managed policies with what Terraform needs to apply this stack as dco."
   type        = list(string)
   default     = []
+}
+
+variable "break_glass_cidrs" {
+  description = "Addresses from which a person may reach the databases when everything else is dead."
+  type        = list(string)
+  default     = []
+}
+
+variable "keep" {
+  description = "How backups are made and how long they are kept, see the stream's module."
+  type = object({
+    segment_seconds = optional(number)
+    base_hours      = optional(number)
+    days            = optional(number)
+    share           = optional(number)
+    log_limit_mb    = optional(number, 8192)
+  })
+  default = {}
 }

@@ -1,9 +1,15 @@
 package dco;
 
+import java.io.IOException;
+import org.neo4j.io.layout.DatabaseLayout;
 import org.neo4j.kernel.BinarySupportedKernelVersions;
 import org.neo4j.kernel.impl.transaction.log.entry.LogEntryReader;
 import org.neo4j.kernel.impl.transaction.log.entry.VersionAwareLogEntryReader;
 import org.neo4j.kernel.impl.transaction.log.files.LogFile;
+import org.neo4j.kernel.recovery.RecoveryMode;
+import org.neo4j.kernel.recovery.facade.DatabaseRecoveryFacade;
+import org.neo4j.kernel.recovery.facade.RecoveryCriteria;
+import org.neo4j.kernel.recovery.facade.RecoveryFacadeMonitor;
 import org.neo4j.storageengine.api.ClosedTransactionMetadata;
 import org.neo4j.storageengine.api.CommandReaderFactory;
 import org.neo4j.storageengine.api.TransactionIdStore;
@@ -23,6 +29,17 @@ final class Line {
     /** What reads entries of the log. */
     static LogEntryReader entryReader(CommandReaderFactory commands, BinarySupportedKernelVersions versions) {
         return new VersionAwareLogEntryReader(commands, versions);
+    }
+
+    /** Recovers a database that is not running until the criteria say no. */
+    static void recover(DatabaseRecoveryFacade facade, DatabaseLayout layout, RecoveryCriteria criteria)
+            throws IOException {
+        facade.performRecovery(layout, criteria, RecoveryFacadeMonitor.EMPTY_MONITOR, true);
+    }
+
+    /** Recovers a database that is not running, also if its last checkpoint leaves nothing to be recovered. */
+    static void recoverAll(DatabaseRecoveryFacade facade, DatabaseLayout layout) throws IOException {
+        facade.forceRecovery(layout, RecoveryFacadeMonitor.EMPTY_MONITOR, RecoveryMode.FULL, true);
     }
 
     /** The oldest log file that is still there. */

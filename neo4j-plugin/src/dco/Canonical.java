@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * One way to write arguments as bytes, so that both sides sign the same. Every value begins with a tag and, where its
- * length varies, its length: no two lists of arguments have the same bytes. `dco_stream.signing` writes them alike.
+ * length varies, its length: no two lists of arguments have the same bytes. `dco_plugin.signing` writes them alike.
  */
 final class Canonical {
     private Canonical() {}

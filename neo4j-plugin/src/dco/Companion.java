@@ -1,5 +1,6 @@
 package dco;
 
+import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.neo4j.common.DependencyResolver;
@@ -26,14 +27,18 @@ final class Companion extends LifecycleAdapter {
     private final GraphDatabaseAPI database;
     private final FenceFile fenceFile;
     private final Path inbox;
+    private final LogName logName;
     private volatile Fence fence;
     private volatile Hold hold;
     private Applier applier;
+    private SoftReference<Colours> colours = new SoftReference<>(null);
+    private String coloursOf = "";
 
-    Companion(GraphDatabaseAPI database, FenceFile fenceFile, Path inbox) {
+    Companion(GraphDatabaseAPI database, FenceFile fenceFile, Path inbox, LogName logName) {
         this.database = database;
         this.fenceFile = fenceFile;
         this.inbox = inbox;
+        this.logName = logName;
     }
 
     /** Finds the companion of a database of the same server, by the database's name. */
@@ -87,6 +92,10 @@ final class Companion extends LifecycleAdapter {
         return hold;
     }
 
+    LogName logName() {
+        return logName;
+    }
+
     GraphDatabaseAPI database() {
         return database;
     }
@@ -111,9 +120,22 @@ final class Companion extends LifecycleAdapter {
         return Optional.ofNullable(applier);
     }
 
+    /** Gives what was remembered for the same state, afresh otherwise, or if memory had become scarce. */
+    synchronized Colours colours(String state, long nodes) {
+        Colours known = state.equals(coloursOf) ? colours.get() : null;
+        if (known == null) {
+            known = new Colours(nodes);
+            colours = new SoftReference<>(known);
+            coloursOf = state;
+        }
+        return known;
+    }
+
     /** Begins to follow: from now on only the applier commits, also after a restart. Beginning again starts afresh. */
     synchronized void follow() {
-        fence.raise("follows another server");
+        if (!fence.isRaised()) {
+            fence.raise("follows another server");
+        }
         retire();
         forgetIds(false);
         applier = new Applier(this, inbox);
@@ -133,14 +155,18 @@ final class Companion extends LifecycleAdapter {
         applier = null;
     }
 
-    /** Ends following and lifts the fence, if the database has got as far as this transaction; refuses otherwise. */
-    synchronized void promote(long transaction) {
+    /**
+     * Ends following and lifts the fence, if the database has got as far as this transaction and the fence stands for
+     * this reason; refuses otherwise. So nobody who slept through a later switch can promote what that one has fenced.
+     */
+    synchronized void promote(long transaction, String reason) {
+        fence.demand(reason);
         if (transaction() < transaction) {
             throw Refusal.because(database.databaseName() + " has got to transaction " + transaction() + ", not to "
                     + transaction + ": apply the rest of the log first.");
         }
         unfollow();
-        fence.lift();
+        fence.lift(reason);
     }
 
     /** The applier used and freed ids behind the generators' back: what they keep in memory is out of date. */

@@ -39,7 +39,9 @@ public final class CompanionFactory extends ExtensionFactory<CompanionFactory.De
         FenceFile fenceFile = new FenceFile(folder.resolve(database.databaseName() + ".fence"));
         String version = Version.getKernel().getReleaseVersion();
         if (version.startsWith(Line.PREFIX)) {
-            return new Companion(database, fenceFile, folder.resolve("inbox").resolve(database.databaseName()));
+            Path inbox = folder.resolve("inbox").resolve(database.databaseName());
+            return new Companion(
+                    database, fenceFile, inbox, new LogName(folder.resolve(database.databaseName() + ".log-name")));
         }
         String sentence = "This dco plugin was made for Neo4j " + Line.PREFIX + "x and refuses to load in " + version
                 + ": install the one made for this version, or none.";

@@ -24,8 +24,8 @@ public final class CopyProcedures {
         /** The file of the log in which it ends, and where: the copy needs the log at least until there. */
         public long logVersion;
         public long logOffset;
-        /** The oldest file of the log: with the log from there on a copy can be recovered. */
-        public long lowestLogVersion;
+        /** With the log from this file on a copy can be recovered. */
+        public long neededLogVersion;
     }
 
     /** A row of dco.release. */
@@ -46,6 +46,8 @@ public final class CopyProcedures {
     public static final class Data {
         /** The bytes; fewer than asked for at the end of the file. */
         public byte[] data;
+        /** Their SHA-256. */
+        public byte[] sha256;
     }
 
     /** Called again under the same lease it renews. */
@@ -55,7 +57,8 @@ public final class CopyProcedures {
             @Name("database") String name,
             @Name("lease") String lease,
             @Name("seconds") long seconds,
-            @Name("proof") Map<String, Object> proof) {
+            @Name("proof") Map<String, Object> proof)
+            throws IOException {
         Companion companion = Caller.admit(database, "dco.hold", proof, name, lease, seconds);
         companion.hold().take(lease, seconds);
         Held row = new Held();
@@ -63,7 +66,7 @@ public final class CopyProcedures {
         row.transaction = closed.transactionId().id();
         row.logVersion = closed.logPosition().getLogVersion();
         row.logOffset = closed.logPosition().getByteOffset();
-        row.lowestLogVersion = new LogBytes(companion).lowestVersion();
+        row.neededLogVersion = new LogBytes(companion).neededVersion();
         return Stream.of(row);
     }
 
@@ -108,6 +111,7 @@ public final class CopyProcedures {
         companion.hold().demand(lease);
         Data row = new Data();
         row.data = new StoreFiles(companion.database().databaseLayout()).read(file, offset, count);
+        row.sha256 = Checksum.of(row.data);
         return Stream.of(row);
     }
 }

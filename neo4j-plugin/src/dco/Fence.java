@@ -59,19 +59,34 @@ final class Fence implements TransactionCommitProcess {
         }
     }
 
-    /** Refuses from now on, also after a restart; returns when the last commit that was let in has ended. */
+    /**
+     * Refuses from now on, also after a restart; returns when the last commit that was let in has ended. A fence that
+     * stands for another reason stays as it is: whoever raised that one would lift it while this one must stand.
+     */
     synchronized void raise(String reason) {
-        file.write(reason);
-        raised = true;
+        if (!raised) {
+            file.write(reason);
+            raised = true;
+        } else if (!file.reason().equals(reason)) {
+            throw Refusal.because("It is fenced already, because it " + file.reason() + ".");
+        }
         // Whoever looked at `raised` before holds the read lock until its commit has ended.
         commits.writeLock().lock();
         commits.writeLock().unlock();
     }
 
-    /** Lets commits in again. */
-    synchronized void lift() {
+    /** Lets commits in again, if the fence was raised for this reason; an empty one lifts whichever stands. */
+    synchronized void lift(String reason) {
+        demand(reason);
         file.remove();
         raised = false;
+    }
+
+    /** Refuses unless the fence stands for this reason, or stands for none; an empty one is any. */
+    void demand(String reason) {
+        if (raised && !reason.isEmpty() && !file.reason().equals(reason)) {
+            throw Refusal.because("The fence stands because it " + file.reason() + ", not because it " + reason + ".");
+        }
     }
 
     boolean isRaised() {

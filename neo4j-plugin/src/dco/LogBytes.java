@@ -36,9 +36,10 @@ final class LogBytes {
 
     /**
      * Bytes from a position, and how far the log goes: `end` is where the last closed transaction ends, `fileEnd` how
-     * far the file asked for is good. Read to `fileEnd` of a file that is not the last one, go on with the next.
+     * far the file asked for is good. Read to `fileEnd` of a file that is not the last one, go on with the next. At `now`,
+     * in milliseconds, it was not yet looked.
      */
-    record Chunk(byte[] data, LogPosition end, long fileEnd, long transaction) {}
+    record Chunk(byte[] data, LogPosition end, long fileEnd, long transaction, long now) {}
 
     /** Where to begin in order to get every transaction after a given one; the file's first `header` bytes come first. */
     record Beginning(long version, long offset, long header) {}
@@ -47,12 +48,14 @@ final class LogBytes {
     Chunk read(long version, long offset, long count, long waitMillis) throws IOException, InterruptedException {
         long until = System.nanoTime() + Math.min(waitMillis, MOST_MILLIS) * 1_000_000;
         while (true) {
+            long now = System.currentTimeMillis();
             ClosedTransactionMetadata closed = companion.closed();
             LogPosition end = closed.logPosition();
             long fileEnd = goodUntil(version, end);
             if (fileEnd > offset || end.getLogVersion() > version || System.nanoTime() >= until) {
                 int length = (int) Math.max(0, Math.min(Math.min(count, MOST_BYTES), fileEnd - offset));
-                return new Chunk(readFile(version, offset, length), end, fileEnd, closed.transactionId().id());
+                byte[] data = readFile(version, offset, length);
+                return new Chunk(data, end, fileEnd, closed.transactionId().id(), now);
             }
             Thread.sleep(1);
         }
@@ -96,6 +99,41 @@ final class LogBytes {
     /** The oldest file of the log that is still there. */
     long lowestVersion() {
         return Line.lowestLogVersion(log);
+    }
+
+    /** The oldest file that a recovery from the last checkpoint would read. */
+    long neededVersion() throws IOException {
+        return companion.resolve(LogFiles.class)
+                .getCheckpointFile()
+                .findLatestCheckpoint()
+                .map(last -> last.oldestNotVisibleTransactionLogPosition().getLogVersion())
+                .orElseGet(this::lowestVersion);
+    }
+
+    /** How many bytes the log's files have. */
+    long size() throws IOException {
+        long sum = 0;
+        for (Path path : companion.resolve(LogFiles.class).logFiles()) {
+            try {
+                sum += Files.size(path);
+            } catch (NoSuchFileException pruned) {
+                continue;
+            }
+        }
+        return sum;
+    }
+
+    /** Deletes files older than a given one, but none that a recovery would read; gives the oldest that is left. */
+    long prune(long before) throws IOException {
+        long end = Math.min(before, neededVersion());
+        for (long version = lowestVersion(); version < end; version++) {
+            try {
+                log.delete(version);
+            } catch (NoSuchFileException pruned) {
+                continue;
+            }
+        }
+        return lowestVersion();
     }
 
     private long goodUntil(long version, LogPosition end) throws IOException {

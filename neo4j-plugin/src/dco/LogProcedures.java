@@ -37,6 +37,10 @@ public final class LogProcedures {
         public long endOffset;
         /** That transaction. */
         public long transaction;
+        /** This server's time in milliseconds: what was closed before is within that end. */
+        public long now;
+        /** The SHA-256 of the bytes. */
+        public byte[] sha256;
     }
 
     /** A row of dco.apply. */
@@ -84,6 +88,28 @@ public final class LogProcedures {
         row.endVersion = chunk.end().getLogVersion();
         row.endOffset = chunk.end().getByteOffset();
         row.transaction = chunk.transaction();
+        row.now = chunk.now();
+        row.sha256 = Checksum.of(chunk.data());
+        return Stream.of(row);
+    }
+
+    /** A row of dco.prune. */
+    public static final class Pruned {
+        /** The oldest file that is left. */
+        public long lowestLogVersion;
+    }
+
+    /** What a recovery would read stays in any case. May be called again. */
+    @Procedure(name = "dco.prune", mode = Mode.READ)
+    @Description("Deletes files of the log that are older than a given one.")
+    public Stream<Pruned> prune(
+            @Name("database") String name,
+            @Name("before") long before,
+            @Name("proof") Map<String, Object> proof)
+            throws IOException {
+        Companion companion = Caller.admit(database, "dco.prune", proof, name, before);
+        Pruned row = new Pruned();
+        row.lowestLogVersion = new LogBytes(companion).prune(before);
         return Stream.of(row);
     }
 

@@ -23,13 +23,17 @@ public final class RoleProcedures {
         /** The file of its own log in which that transaction ends, and where. */
         public long logVersion;
         public long logOffset;
-        /** Whether commits are refused. */
+        /** Whether commits are refused, and why. */
         public boolean fenced;
+        public String reason;
         /** Whether it follows another server. */
         public boolean following;
     }
 
-    /** When it returns no commit is under way. */
+    /**
+     * When it returns no commit is under way. A fence is lifted by naming the reason that it was raised for; an empty
+     * one lifts whichever stands, and is for people only.
+     */
     @Procedure(name = "dco.fence", mode = Mode.READ)
     @Description("Refuses every commit from now on, also after a restart, or lets commits in again.")
     public Stream<Stand> fence(
@@ -43,7 +47,7 @@ public final class RoleProcedures {
         } else if (companion.applier().isPresent()) {
             throw Refusal.because(name + " follows another server: promote it, or stop following first.");
         } else {
-            companion.fence().lift();
+            companion.fence().lift(reason);
         }
         return stand(companion);
     }
@@ -62,15 +66,16 @@ public final class RoleProcedures {
         return stand(companion);
     }
 
-    /** Refuses if the database has not got as far as the transaction. */
+    /** Refuses if the database has not got as far as the transaction, or its fence stands for another reason. */
     @Procedure(name = "dco.promote", mode = Mode.READ)
     @Description("Ends following and lifts the fence, if all until a transaction is applied.")
     public Stream<Stand> promote(
             @Name("database") String name,
             @Name("transaction") long transaction,
+            @Name("reason") String reason,
             @Name("proof") Map<String, Object> proof) {
-        Companion companion = Caller.admit(database, "dco.promote", proof, name, transaction);
-        companion.promote(transaction);
+        Companion companion = Caller.admit(database, "dco.promote", proof, name, transaction, reason);
+        companion.promote(transaction, reason);
         return stand(companion);
     }
 
@@ -81,6 +86,7 @@ public final class RoleProcedures {
         row.logVersion = closed.logPosition().getLogVersion();
         row.logOffset = closed.logPosition().getByteOffset();
         row.fenced = companion.fence().isRaised();
+        row.reason = companion.fence().reason();
         row.following = companion.applier().isPresent();
         return Stream.of(row);
     }

@@ -1,5 +1,6 @@
 package dco;
 
+import java.io.IOException;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.neo4j.kernel.KernelVersionProvider;
@@ -31,6 +32,8 @@ public final class StateProcedures {
 
     /** A row of dco.status. */
     public static final class Status {
+        /** The server's time in milliseconds: what was closed before is within what follows. */
+        public long now;
         /** The last transaction that is closed together with all before it. */
         public long transaction;
         /** The file of this database's own log in which that transaction ends, and where. */
@@ -38,6 +41,11 @@ public final class StateProcedures {
         public long logOffset;
         /** The oldest file of the log that is still there. */
         public long lowestLogVersion;
+        /** The oldest file that a recovery from the last checkpoint would read. */
+        public long neededLogVersion;
+        /** How many bytes the log has, and its name: no other server writes the same one. */
+        public long logBytes;
+        public String logName;
         /** Whether commits are refused, why, and how many were since the server started. */
         public boolean fenced;
         public String reason;
@@ -67,14 +75,20 @@ public final class StateProcedures {
     /** Tells all there is to know about a database; changes nothing. */
     @Procedure(name = "dco.status", mode = Mode.READ)
     @Description("How a database stands: its last transaction, fence, hold and following.")
-    public Stream<Status> status(@Name("database") String name, @Name("proof") Map<String, Object> proof) {
+    public Stream<Status> status(@Name("database") String name, @Name("proof") Map<String, Object> proof)
+            throws IOException {
         Companion companion = Caller.admit(database, "dco.status", proof, name);
         Status row = new Status();
+        row.now = Caller.access(database).now();
         ClosedTransactionMetadata closed = companion.closed();
         row.transaction = closed.transactionId().id();
         row.logVersion = closed.logPosition().getLogVersion();
         row.logOffset = closed.logPosition().getByteOffset();
-        row.lowestLogVersion = new LogBytes(companion).lowestVersion();
+        LogBytes log = new LogBytes(companion);
+        row.lowestLogVersion = log.lowestVersion();
+        row.neededLogVersion = log.neededVersion();
+        row.logBytes = log.size();
+        row.logName = companion.logName().get();
         row.fenced = companion.fence().isRaised();
         row.reason = companion.fence().reason();
         row.refused = companion.fence().refused();

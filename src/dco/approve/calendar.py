@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dco.model.approval import Freeze
-from dco.model.environment import Policy, Window
+from dco.model.policy import Policy, Window
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

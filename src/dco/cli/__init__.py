@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +10,9 @@ COMMANDS = {
     "abort": "End a night: a waiting one at once, a running one by taking back what it did.",
     "adopt": "Record what runs now as the first release.",
     "approve": "Approve the plan of a waiting night.",
+    "backup": "Show, verify or ask for backups of databases.",
+    "bake": "Watch what a redeploy of databases moved, until its bake is over.",
+    "compare": "Prove that two servers hold the same, or name what differs.",
     "detect": "Look for changes and show them, without planning.",
     "doctor": "Check everything that a night needs.",
     "explain": "Tell why a night did what it did.",
@@ -20,8 +22,11 @@ COMMANDS = {
     "journal": "Show or verify the journal.",
     "lifetimes": "Show until when what runs is supported, or renew that table.",
     "plan": "Show what a night would do; changes nothing.",
+    "redeploy": "Move databases to new servers while they are in use.",
     "reject": "Reject the plan of a waiting night.",
     "release": "Let something that was rolled back be tried again.",
+    "review": "Review the configuration as it stands.",
+    "restore": "Make a data directory as a database was at a moment.",
     "rollback": "Go back to an earlier release.",
     "run": "Run a night: the offering, and then what has changed.",
     "serve": "Run nights on schedule, as a service.",
@@ -64,16 +69,21 @@ def group(ctx: click.Context, directory: Path) -> None:
 
 
 def main() -> None:
-    """Run the command line; end the process with the command's exit code."""
-    from dco.cli.screen import fail  # noqa: PLC0415  # the help must be fast
+    """Run the command line; end the process with the command's exit code.
+
+    It ends at once: a story's thread may wait for people for hours, and whoever comes next goes on with it.
+    """
+    from dco.cli.screen import fail, leave  # noqa: PLC0415  # the help must be fast
     from dco.model.errors import DcoError  # noqa: PLC0415
 
     try:
         group(prog_name="dco")
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
     except DcoError as error:
-        sys.exit(fail(error))
+        leave(fail(error))
     except Exception as error:  # the process's edge: a person gets a sentence, whoever wants it the traceback
         if os.environ.get("DCO_TRACEBACK"):
             raise
         what = f"unforeseen: {type(error).__name__}: {error}"
-        sys.exit(fail(DcoError(what, "DCO_TRACEBACK=1 in the environment shows where; please report it")))
+        leave(fail(DcoError(what, "DCO_TRACEBACK=1 in the environment shows where; please report it")))

@@ -17,8 +17,8 @@ import click
 import msgspec
 
 from dco.cli import COMMANDS, group
+from dco.model import databases, policy, watching
 from dco.model import environment as schema
-from dco.model import watching
 from dco.model.section import Section
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -114,7 +114,7 @@ def configuration() -> str:
 
 def sections() -> tuple[type[Section], ...]:
     """Return every table of dco.toml, the file itself first."""
-    every = [*vars(schema).values(), *vars(watching).values()]
+    every = [each for module in (schema, databases, policy, watching) for each in vars(module).values()]
     found = [kind for kind in every if inspect.isclass(kind) and issubclass(kind, Section)]
     tables = [kind for kind in found if kind not in {Section, schema.Environment}]
     return (schema.Environment, *sorted(set(tables), key=lambda kind: list(_TITLES).index(kind.__name__)))
@@ -143,15 +143,21 @@ _TITLES = {
     "HttpOffering": '[offering] of kind "http"',
     "ObservedOffering": '[offering] of kind "observe"',
     "Database": "[databases.NAME]",
+    "Gate": "[databases.NAME.gate]",
+    "Backup": "[backup]",
+    "Redeploy": "[redeploy]",
     "GivenBuilder": '[applications.NAME.builder] of kind "given"',
     "CommandBuilder": '[applications.NAME.builder] of kind "command"',
     "CodeBuildBuilder": '[applications.NAME.builder] of kind "codebuild"',
     "Service": "[applications.NAME.services.KEY]",
     "Application": "[applications.NAME]",
     "Stack": "[stacks.NAME]",
+    "StackInput": "stacks.NAME.inputs, each",
     "Workflows": "[workflows]",
     "Verify": "[verify]",
+    "Drift": "[drift]",
     "Window": "policy.windows, each",
+    "Ignore": "policy.ignore, each",
     "Policy": "[policy]",
     "Notify": "[notify]",
     "Schedule": "[schedule]",

@@ -1,6 +1,5 @@
 """`dco rollback`."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from dco.cli import screen
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def command(directory: Path, to: str | None, why: str, machine: bool) -> None:
-    """Go back to an earlier release.
+    """Go back to an earlier release, or, while a redeploy of databases bakes, to the servers that served before.
 
     Images and stacks of that release are deployed and verified as in a night; what was left is kept out of the nights
     to come. Refuses while a night or the offering runs. A freeze does not hold it up, the guard of data does. When
@@ -25,13 +24,18 @@ def command(directory: Path, to: str | None, why: str, machine: bool) -> None:
     \b
     Example: dco rollback --why "orders are slow since last night"
     """
-    from dco.wiring import nights  # noqa: PLC0415  # the help must be fast
+    from dco.wiring import nights, redeploys  # noqa: PLC0415  # the help must be fast
+    from dco.wiring.bakes import open_bake  # noqa: PLC0415
 
     began = time.monotonic()
-    with screen.Progress(machine=machine) as progress:
-        done = nights.go_back(settings.read(directory), to, why, progress.say, progress.doing)
+    with screen.Progress(machine=machine, durable=True) as progress:
+        read = settings.read(directory)
+        if to is None and open_bake(read) is not None:
+            done = redeploys.bake(read, progress.say, progress.doing, back=why)
+        else:
+            done = nights.go_back(read, to, why, progress.say, progress.doing)
     if machine:
         screen.as_json(done)
     else:
         screen.report(done, time.monotonic() - began)
-    sys.exit(done.outcome.exit_code)
+    screen.leave(done.outcome.exit_code)

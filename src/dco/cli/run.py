@@ -16,7 +16,8 @@ from dco.cli import screen
 def command(directory: Path, skip_offering: bool, machine: bool) -> None:
     """Run a night: the offering, and then what has changed.
 
-    A night that was interrupted goes on where it stopped.
+    Where another machine image is wanted for databases in use, their redeploy follows, with a report of its own. What
+    was interrupted goes on where it stopped.
 
     \b
     Examples: dco run
@@ -25,11 +26,11 @@ def command(directory: Path, skip_offering: bool, machine: bool) -> None:
     from dco.wiring import nights  # noqa: PLC0415  # the help must be fast
 
     began = time.monotonic()
-    with screen.Progress(machine=machine) as progress:
+    with screen.Progress(machine=machine, durable=True) as progress:
         read = settings.read(directory)
         done = nights.run(read, progress.say, progress.doing, skip_offering=skip_offering)
     if machine:
         screen.as_json(done)
     else:
         screen.report(done, time.monotonic() - began)
-    screen.leave(done.outcome.exit_code)
+    screen.leave(done.exit_code)

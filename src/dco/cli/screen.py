@@ -1,6 +1,7 @@
 """What a person sees: a present-tense line per stage, refusals in red with the way out, the total time last."""
 
 import os
+import signal
 import sys
 import time
 from types import TracebackType
@@ -36,16 +37,27 @@ def as_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-class Progress:
-    """A line for each sentence, and on a terminal what is being done now with its seconds."""
+INTERRUPTED = 130
+"""The exit code by which shells tell of SIGINT."""
 
-    def __init__(self, *, machine: bool = False) -> None:
+
+class Progress:
+    """A line for each sentence, and on a terminal what is being done now with its seconds.
+
+    A person who interrupts a `durable` command, which goes on after a kill, is told so, and it ends right there: its
+    threads may wait for people for hours.
+    """
+
+    def __init__(self, *, machine: bool = False, durable: bool = False) -> None:
         """Print to standard error when standard output is for a machine."""
+        self._durable = durable
         self._file = sys.stderr if machine else sys.stdout
         self._status: Any = None
         self._began = time.monotonic()
 
     def __enter__(self) -> Self:
+        if self._durable:
+            signal.signal(signal.SIGINT, self._interrupted)
         if self._file.isatty():
             from rich.console import Console  # noqa: PLC0415  # only a terminal pays for it
 
@@ -73,6 +85,13 @@ class Progress:
         if self._status is not None:
             self._status.update(f"{name} …")
 
+    def _interrupted(self, *_: object) -> NoReturn:
+        if self._status is not None:
+            # it has hidden the cursor
+            self._status.stop()
+        click.echo("\nInterrupted. What was begun goes on when the same command is called again.", file=sys.stderr)
+        leave(INTERRUPTED)
+
 
 def findings(found: tuple[Finding, ...]) -> None:
     """Print each finding with OK, NG or SKIP, and the remedy of what is not good."""
@@ -95,6 +114,8 @@ def report(done: Report, seconds: float) -> None:
         click.echo(f"    {name} serves {image[:19]}")
     total = f", {seconds:.1f} s in all" if seconds else ""
     click.echo(f"    night {done.night}, exit {done.outcome.exit_code}{total}")
+    if done.redeploy:
+        report(done.redeploy, 0)
 
 
 def leave(code: int) -> NoReturn:

@@ -7,8 +7,13 @@ import msgspec
 
 from dco.cli import screen
 from dco.cli.world import connect
+from dco.model.errors import DcoError
 from dco.model.outcome import Report
-from dco.record import freezes, lock, nights, quarantine, releases
+from dco.model.redeploy import Bake
+from dco.record import bakes, freezes, lock, nights, quarantine, releases
+from dco.review import gates
+from dco.review.streams import sentence
+from dco.wiring.connect import Outside
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +31,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     frozen: tuple[str, ...]
     quarantined: tuple[str, ...]
     last: Report | None
+    bake: str | None
+    """Which redeploy of databases bakes, and until when."""
+    streams: dict[str, str]
+    """How each database's stream stands, as a sentence; with NG when a person should look."""
+    gates: dict[str, str]
+    """The same of each database's gates."""
 
 
 @click.command()
@@ -55,11 +66,28 @@ def command(directory: Path, machine: bool) -> None:
         frozen=tuple(f"until {one.until}: {one.why}" for one in freezes.all_of(objects) if one.until > now),
         quarantined=tuple(f"{one.goal}: {one.why}" for one in quarantine.all_of(objects)),
         last=nights.newest_report(objects),
+        bake=_bake(bakes.open_one(objects)),
+        streams=_streams(outside, now),
+        gates={name: gates.sentence(name, one, outside) for name, one in environment.databases.items() if one.gate},
     )
     if machine:
         screen.as_json(status)
     else:
         _show(status)
+
+
+def _bake(found: Bake | None) -> str | None:
+    if found is None:
+        return None
+    return f"{' and '.join(found.databases)} of {found.redeploy} until {found.until}: dco bake, or dco rollback"
+
+
+def _streams(outside: Outside, now: str) -> dict[str, str]:
+    """Ask how the streams stand; what can't be asked is said and hides nothing else."""
+    try:
+        return {name: sentence(state, now) for name, state in outside.backups.states().items()}
+    except DcoError as error:
+        return {"all": f"NG: can't be asked: {error.what}"}
 
 
 def _show(status: Status) -> None:
@@ -70,9 +98,13 @@ def _show(status: Status) -> None:
         rows.append(("released", f"{status.revision[:12]} at {status.released_at}, fingerprint {status.fingerprint}"))
     rows += [("serves", f"{name}: {image.rpartition('@')[2][:19]}") for name, image in status.applications.items()]
     if status.lock is not None:
-        rows.append(("updating", f"night {status.lock.night} by {status.lock.who} since {status.lock.since}"))
+        rows.append(("updating", f"{status.lock.whose} by {status.lock.who} since {status.lock.since}"))
     if status.waits is not None:
         rows.append(("waits", f"night {status.waits} with plan {status.plan}: dco approve {status.waits}"))
+    if status.bake is not None:
+        rows.append(("bakes", status.bake))
+    rows += [("stream", f"{name}: {said}") for name, said in status.streams.items()]
+    rows += [("gate", f"{name}: {said}") for name, said in status.gates.items()]
     rows += [("frozen", sentence) for sentence in status.frozen]
     rows += [("kept out", sentence) for sentence in status.quarantined]
     if status.last is not None:

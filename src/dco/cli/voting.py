@@ -33,4 +33,4 @@ def vote(directory: Path, night: str | None, verdict: Verdict, why: str, digest:
 
 def _updating(outside: Outside, verdict: Verdict) -> str | None:
     held = lock.holder(outside.objects)
-    return held.night if held is not None and verdict is Verdict.ABORT else None
+    return held.night if held is not None and not held.where and verdict is Verdict.ABORT else None

@@ -1,58 +1,32 @@
 """Source `application`: what an application's image would hold, against what was released.
 
-It counts what the Dockerfile's target takes from its context, less what `.dockerignore` keeps out, and the target's own
-instructions; nothing else in the repository does.
+Files are compared by their content first, and where that differs by what it means: comments and formatting of code, and
+locks that install the same, make no difference. Access: the repository. Cost: only files that differ are read.
 """
 
-import posixpath
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dco.detect.dockerfile import Recipe, read
-from dco.detect.ignore import Ignored, pattern, with_parents
-from dco.model.canonical import fingerprint
+from dco.detect.code.sameness import same
+from dco.detect.image import Image, image_of
 from dco.model.change import Action, Change, Status
 from dco.model.environment import Application
-from dco.model.errors import ConfigurationError, DcoError
+from dco.model.errors import DcoError
 from dco.model.release import Release
 from dco.seams.source import Source, SourceFile
 
+_SUBMODULE = "160000"
 _EVIDENCE = 20
 
 
 @dataclass(frozen=True)
-class Image:
-    """What an image would hold."""
+class Verdict:
+    """What an application's files say: the change, and what its image would hold, where that can be told."""
 
-    recipe: Recipe
-    files: tuple[SourceFile, ...]
-    """By their paths within the context."""
-
-    @property
-    def content(self) -> str:
-        """One fingerprint of it all."""
-        return fingerprint((self.recipe.steps, [(file.path, file.mode, file.blob) for file in self.files]))
+    change: Change
+    content: str | None = None
 
 
-def image_of(application: Application, source: Source, revision: str) -> Image:
-    """Return what the image would hold. Raises `ConfigurationError` naming file and line where nobody can tell."""
-    there = {file.path for file in source.files(revision)}
-    dockerfile = posixpath.normpath(application.dockerfile)
-    if dockerfile not in there:
-        raise ConfigurationError(
-            f"there is no {dockerfile} in commit {revision[:12]}", "correct `dockerfile` in dco.toml, or commit it"
-        )
-    context = posixpath.normpath(application.context)
-    rules = [f"{dockerfile}.dockerignore", posixpath.normpath(f"{context}/.dockerignore")]
-    ignore = next((path for path in rules if path in there), None)
-    texts = source.read_many(revision, [dockerfile, *([ignore] if ignore else [])])
-    recipe = read(texts[dockerfile].decode(errors="replace"), dockerfile, application.target)
-    ignored = Ignored(texts[ignore].decode(errors="replace") if ignore else "")
-    inside = [file for file in _below(source.files(revision), context) if not ignored(file.path)]
-    return Image(recipe, tuple(_taken(recipe, inside, dockerfile)))
-
-
-def detect(name: str, application: Application, released: Release, source: Source, revision: str) -> tuple[Change, ...]:
+def detect(name: str, application: Application, released: Release, source: Source, revision: str) -> Verdict:
     """Compare an application's content with what was released."""
     component = f"application:{name}"
     before = released.applications.get(name)
@@ -60,67 +34,83 @@ def detect(name: str, application: Application, released: Release, source: Sourc
         now = image_of(application, source, revision)
     except DcoError as error:
         reason = f"{error.what}; {error.remedy}"
-        return (Change(source="application", component=component, status=Status.ERROR, reason=reason),)
+        return Verdict(Change(source="application", component=component, status=Status.ERROR, reason=reason))
     if before is not None and before.content == now.content:
-        reason = "its image would hold what was released"
-        found = Change(source="application", component=component, status=Status.UNCHANGED, reason=reason)
-        return (found,)
-    evidence = _evidence(application, released, source, now)
-    reason = "it was never released" if before is None else _reason(evidence)
-    return (
-        Change(
-            source="application",
-            component=component,
-            status=Status.CHANGED,
-            action=Action.REDEPLOY,
-            reason=reason,
-            current=before.content if before else None,
-            available=now.content,
-            evidence=evidence,
-        ),
+        return Verdict(_unchanged(component, "its image would hold what was released"), now.content)
+    old = _at_the_release(application, released, source)
+    evidence = differences(application, old, now, source, released.revision, revision) if old else ()
+    if before and old and old.content == before.content and not evidence:
+        only = some_paths(old, now)
+        reason = f"its image would mean what was released: {only} differ in how they are written only"
+        return Verdict(_unchanged(component, reason), now.content)
+    change = Change(
+        source="application",
+        component=component,
+        status=Status.CHANGED,
+        action=Action.REDEPLOY,
+        reason="it was never released" if before is None else _reason(evidence),
+        current=before.content if before else None,
+        available=now.content,
+        evidence=evidence[:_EVIDENCE],
     )
+    return Verdict(change, now.content)
 
 
-def _below(files: Iterable[SourceFile], context: str) -> Iterable[SourceFile]:
-    """Yield the files of a context by their paths within it."""
-    if context == ".":
-        yield from files
-        return
-    for file in files:
-        if file.path.startswith(f"{context}/"):
-            yield SourceFile(path=file.path[len(context) + 1 :], blob=file.blob, mode=file.mode)
-
-
-def _taken(recipe: Recipe, inside: list[SourceFile], dockerfile: str) -> list[SourceFile]:
-    """Return the files that a recipe takes. A source that takes none would fail the build, or comes from elsewhere."""
-    taken: dict[str, SourceFile] = {}
-    for source, line in recipe.sources:
-        path = posixpath.normpath("/" + source).strip("/")
-        wanted = pattern(path)
-        found = [f for f in inside if not path or any(wanted.fullmatch(way) for way in with_parents(f.path))]
-        if not found:
-            raise ConfigurationError(
-                f"{dockerfile}:{line}: {source} is not in the context (not committed, or kept out by .dockerignore)",
-                "commit it, or correct the path; what is made outside of the commit can't be compared",
-            )
-        taken |= {file.path: file for file in found}
-    return [taken[path] for path in sorted(taken)]
-
-
-def _evidence(application: Application, released: Release, source: Source, now: Image) -> tuple[str, ...]:
-    """Name what differs from the released commit; nothing when that one can't be read any more."""
-    try:
-        before = image_of(application, source, released.revision)
-    except DcoError:
-        return ()
-    old = {file.path: (file.mode, file.blob) for file in before.files}
-    new = {file.path: (file.mode, file.blob) for file in now.files}
-    words = [f"added {path}" for path in new if path not in old]
-    words += [f"removed {path}" for path in old if path not in new]
-    words += [f"changed {path}" for path in new if path in old and old[path] != new[path]]
-    if before.recipe.steps != now.recipe.steps:
+def differences(  # it compares two sides
+    application: Application, old: Image, now: Image, source: Source, before: str, after: str
+) -> tuple[str, ...]:
+    """Name what means something else in one image than in the other: files, and the instructions."""
+    former, present = ({file.path: file for file in image.files} for image in (old, now))
+    words = [f"added {path}" for path in present if path not in former]
+    words += [f"removed {path}" for path in former if path not in present]
+    both = [path for path in present if path in former and _differ(former[path], present[path])]
+    readable = [path for path in both if former[path].mode == present[path].mode != _SUBMODULE]
+    texts = [
+        source.read_many(revision, [image.path(files[path]) for path in readable])
+        for revision, image, files in ((before, old, former), (after, now, present))
+    ]
+    for path in both:
+        sides = [old.path(former[path]), now.path(present[path])]
+        if path not in readable or not same(path, texts[0][sides[0]], texts[1][sides[1]]):
+            words.append(_changed(former[path], present[path]))
+    if old.recipe.steps != now.recipe.steps:
         words.append(f"changed instructions of {application.dockerfile}")
-    return tuple(sorted(words)[:_EVIDENCE])
+    return tuple(sorted(words))
+
+
+def some_paths(old: Image, now: Image) -> str:
+    """Name a few of the files that are not byte by byte the same."""
+    former = {file.path: file for file in old.files}
+    paths = [file.path for file in now.files if file.path in former and _differ(former[file.path], file)]
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004  those shown
+    return ", ".join(paths[:3]) + more
+
+
+def _at_the_release(application: Application, released: Release, source: Source) -> Image | None:
+    """Return what the released commit makes today; None when that can't be told.
+
+    Only when it has the recorded content it is what was released: `dco.toml` may have said something else then.
+    """
+    try:
+        return image_of(application, source, released.revision)
+    except DcoError:
+        return None
+
+
+def _differ(one: SourceFile, other: SourceFile) -> bool:
+    return (one.mode, one.blob) != (other.mode, other.blob)
+
+
+def _changed(old: SourceFile, now: SourceFile) -> str:
+    if now.mode == _SUBMODULE == old.mode:
+        return f"changed {now.path}: the submodule stands at {now.blob[:12]} instead of {old.blob[:12]}"
+    if old.blob == now.blob:
+        return f"changed {now.path}: its mode is {now.mode} instead of {old.mode}"
+    return f"changed {now.path}"
+
+
+def _unchanged(component: str, reason: str) -> Change:
+    return Change(source="application", component=component, status=Status.UNCHANGED, reason=reason)
 
 
 def _reason(evidence: tuple[str, ...]) -> str:

@@ -4,13 +4,14 @@ Instance types that a zone no longer offers or that have a newer generation, TLS
 versions of Fargate, runtimes of functions, what is scheduled for machines, and events of AWS Health where asked for.
 
 Access: ec2:DescribeInstanceTypeOfferings, DescribeInstanceStatus, elasticloadbalancing:DescribeSSLPolicies,
-health:DescribeEvents. Cost: one request each, only for what is in use; no start of Terraform, for the state comes from
-the plan that source `stack` makes.
+health:DescribeEvents, or for `health_log` logs:DescribeLogGroups, logs:FilterLogEvents, events:ListRuleNamesByTarget
+and events:DescribeRule. Cost: one request each, only for what is in use; no start of Terraform, for the state comes
+from the plan that source `stack` makes.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from dco.detect import end_of_life
 from dco.detect.asking import ask_all
@@ -56,7 +57,7 @@ def detect(
     read = {name: used for name, used in in_use.items() if not isinstance(used, DcoError)}
     silent = [unread(_SOURCE, f"offerings:{n}", used) for n, used in in_use.items() if isinstance(used, DcoError)]
     used = tuple(one for each in read.values() for one in each)
-    answers = ask_all(_questions(used, wish, fleet), at_once=4, seconds=seconds)
+    answers = ask_all(_questions(used, wish, fleet, now), at_once=4, seconds=seconds)
     found = [*silent, *decide_platforms(used), *decide_runtimes(used, date.fromisoformat(now[:10]))]
     for component, answer in answers.items():
         found += [unread(_SOURCE, component, answer)] if isinstance(answer, DcoError) else answer
@@ -66,7 +67,7 @@ def detect(
     return tuple(found)
 
 
-def _questions(used: tuple[InUse, ...], wish: AwsOfferings, fleet: Fleet) -> dict[str, Callable[[], Answer]]:
+def _questions(used: tuple[InUse, ...], wish: AwsOfferings, fleet: Fleet, now: str) -> dict[str, Callable[[], Answer]]:
     asked: dict[str, Callable[[], Answer]] = {}
     if kinds := _kinds(used):
         asked["offerings:instance types"] = lambda: tuple(decide_kinds(kinds, fleet.kinds()))
@@ -76,6 +77,8 @@ def _questions(used: tuple[InUse, ...], wish: AwsOfferings, fleet: Fleet) -> dic
         asked["offerings:scheduled changes"] = lambda: decide_scheduled(machines, fleet.scheduled(machines))
     if wish.health:
         asked["offerings:health"] = lambda: decide_health(used, fleet.health())
+    if group := wish.health_log:
+        asked["offerings:health"] = lambda: decide_health(used, fleet.heard(group, datetime.fromisoformat(now)))
     return asked
 
 

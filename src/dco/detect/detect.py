@@ -5,10 +5,11 @@ from functools import partial
 
 import msgspec
 
-from dco.detect import application, drift, external, stack, workflow
+from dco.detect import application, drift, external, host_inputs, stack, surroundings, workflow
 from dco.detect.question import TIME_LIMIT_SECONDS, Answer, Question, answers
 from dco.detect.stack import Files
-from dco.model.change import ChangeSet, Status
+from dco.detect.telling import readable
+from dco.model.change import ChangeSet
 from dco.model.environment import Environment
 from dco.model.errors import DcoError, Unreadable
 from dco.model.look import Contents, Look
@@ -25,7 +26,10 @@ def detect(environment: Environment, outside: Outside, released: Release, revisi
     questions += [_of_stack(name, environment, outside, released, revision, states[name]) for name in states]
     questions += _of_what_runs(environment, outside, released)
     questions += external.questions(environment, outside, revision, states)
-    return _look(environment, released, answers(questions), outside.clock.now(), outside.source, revision)
+    found = answers(questions)
+    if environment.drift is not None and environment.drift.history:
+        found = surroundings.with_history(found, environment, outside.surroundings, released.at)
+    return _look(environment, found, outside.clock.now(), outside.source, revision)
 
 
 def detect_offline(environment: Environment, source: Source, released: Release, revision: str, at: str) -> Look:
@@ -38,12 +42,13 @@ def detect_offline(environment: Environment, source: Source, released: Release, 
 
     questions = [*_of_files(environment, source, released, revision)]
     questions += [Question("stack", f"stack:{name}", partial(ask, name)) for name in environment.stacks]
-    return _look(environment, released, answers(questions), at, source, revision)
+    return _look(environment, answers(questions), at, source, revision)
 
 
 def _of_files(environment: Environment, source: Source, released: Release, revision: str) -> list[Question]:
     def ask(name: str) -> Answer:
-        return Answer(application.detect(name, environment.applications[name], released, source, revision))
+        said = application.detect(name, environment.applications[name], released, source, revision)
+        return Answer((said.change,), applications={name: said.content} if said.content else {})
 
     source.files(revision)  # read once, before the sources ask for it all at the same time
     questions = [
@@ -67,6 +72,7 @@ def _of_stack(  # it compares two sides, and tells a third
         files = _files(name, environment, outside.source, released, revision)
         place = outside.directory / "detect" / name
         try:
+            host_inputs.check(name, configured, environment.workflows, outside.source, revision)
             planned = stack.plan(configured, outside.stacks, outside.source, revision, place)
         except DcoError as error:
             state.set_exception(error)
@@ -105,21 +111,24 @@ def _of_what_runs(environment: Environment, outside: Outside, released: Release)
     questions = [
         Question("drift", f"drift:application/{name}", partial(ask, name)) for name in environment.applications
     ]
+
+    def ask_surroundings() -> Answer:
+        now = outside.surroundings.facts(surroundings.wanted(environment, released))
+        return Answer(surroundings.compare(released.surroundings, now))
+
     if environment.databases:
         questions.append(Question("drift", "drift:databases", ask_databases))
+    if environment.drift is not None and environment.drift.surroundings:
+        questions.append(Question("drift", "drift:surroundings", ask_surroundings))
     return questions
 
 
-def _look(  # it puts them together
-    environment: Environment, released: Release, found: list[Answer], at: str, source: Source, revision: str
-) -> Look:
-    changes = [msgspec.structs.replace(change, checked_at=at) for answer in found for change in answer.changes]
+def _look(environment: Environment, found: list[Answer], at: str, source: Source, revision: str) -> Look:
+    changes = [
+        readable(msgspec.structs.replace(change, checked_at=at)) for answer in found for change in answer.changes
+    ]
     stacks = {name: files for answer in found for name, files in answer.stacks.items()}
-    applications = {
-        change.name: change.available or released.applications[change.name].content
-        for change in changes
-        if change.source == "application" and change.status in (Status.CHANGED, Status.UNCHANGED)
-    }
+    applications = {name: content for answer in found for name, content in answer.applications.items()}
     workflows = workflow.read(environment.workflows, source, revision)
     contents = Contents(
         applications=applications,

@@ -49,7 +49,7 @@ class _Stage:
 
 def read(text: str, file: str, target: str | None) -> Recipe:
     """Return what a target takes. Raises `ConfigurationError` with file and line for what it does not understand."""
-    return _Reader(file, tuple(_instructions(text, file))).recipe(target)
+    return _Reader(file, tuple(instructions(text, file))).recipe(target)
 
 
 class _Reader:
@@ -190,8 +190,9 @@ def _substitute(text: str, variables: Mapping[str, str]) -> str | None:
     return _VARIABLE.sub(lambda m: m[1] if m[1] is not None else variables.get(m[2] or m[3], m[4] or ""), text)
 
 
-def _instructions(text: str, file: str) -> Iterator[Instruction]:
-    lines = text.splitlines()
+def instructions(text: str, file: str) -> Iterator[Instruction]:
+    """Yield a Dockerfile's instructions. Raises `ConfigurationError` with file and line for one that is not known."""
+    lines = text.removeprefix("\ufeff").splitlines()
     escape = "\\"
     if lines and (directive := _ESCAPE.match(lines[0])):
         escape = directive[1]

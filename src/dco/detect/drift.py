@@ -1,8 +1,9 @@
 """Source `drift`: what runs against what was released; whoever changed it, `dco` included."""
 
+from dco.model import slot
 from dco.model.change import Action, Change, Status
 from dco.model.environment import Application, Environment, Service
-from dco.model.errors import DcoError
+from dco.model.errors import ConfigurationError, DcoError
 from dco.model.release import ApplicationRelease, Release
 from dco.seams.parameters import Parameters
 from dco.seams.services import Rollout, Services
@@ -15,10 +16,10 @@ def of_application(
     before = released.applications.get(name)
     if before is None:
         return ()  # it was never released: source `application` says so
-    slot = parameters.get(application.image_parameter)
+    there = parameters.get(application.image_parameter)
     rolled = application.services.items()
     return (
-        _slot(name, application, before, slot),
+        _slot(name, application, before, there),
         *(_service(f"drift:service/{key}", service, before, services) for key, service in rolled),
         *(_family(f"drift:family/{family}", family, before, services) for family in application.families),
     )
@@ -30,7 +31,7 @@ def of_databases(environment: Environment, released: Release, parameters: Parame
     for name, database in environment.databases.items():
         wanted, there = released.databases.get(name), parameters.get(database.slot)
         component = f"drift:database/{name}"
-        if wanted is not None and there == wanted:
+        if wanted is not None and (there == wanted or _serves_the_same(wanted, there or "", database.slot)):
             found.append(_same(component, "its slot says what was released"))
             continue
         reason = (
@@ -41,18 +42,26 @@ def of_databases(environment: Environment, released: Release, parameters: Parame
     return tuple(found)
 
 
+def _serves_the_same(wanted: str, there: str, parameter: str) -> bool:
+    """Tell whether two slots name the same server that serves: another that follows, or goes, is no drift."""
+    try:
+        return slot.read(wanted, parameter).serving == slot.read(there, parameter).serving
+    except ConfigurationError:
+        return False
+
+
 def failed(component: str, error: DcoError, status: Status) -> Change:
     """Say that something could not be looked at."""
     reason = f"{error.what}; {error.remedy}" if error.remedy else error.what
     return Change(source="drift", component=component, status=status, reason=reason)
 
 
-def _slot(name: str, application: Application, before: ApplicationRelease, slot: str | None) -> Change:
+def _slot(name: str, application: Application, before: ApplicationRelease, there: str | None) -> Change:
     component = f"drift:slot/{name}"
-    if slot == before.image:
+    if there == before.image:
         return _same(component, "its slot names the released image")
     reason = f"its slot {application.image_parameter} does not name the released image"
-    return _differs(component, reason, Action.REDEPLOY, before.image, slot, (application.image_parameter,))
+    return _differs(component, reason, Action.REDEPLOY, before.image, there, (application.image_parameter,))
 
 
 def _service(component: str, service: Service, before: ApplicationRelease, services: Services) -> Change:

@@ -13,7 +13,7 @@ import msgspec
 from dco.detect.telling import days_between, unread
 from dco.detect.versions import Leap, leap, neo4j, newer, same
 from dco.model.change import Action, Change, Status
-from dco.model.environment import Database
+from dco.model.databases import Database
 from dco.model.errors import ConfigurationError, DcoError, Unreadable
 from dco.model.watching import Neo4jVersions
 from dco.seams.catalogue import Catalogue, Kind, Package

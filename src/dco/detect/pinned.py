@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from dco.detect.hcl import without_comments
+from dco.detect.hcl.words import without_comments
 
 _USES = re.compile(
     r"""^\s*(?:-\s+)?["']?uses["']?\s*:\s*["']?(?P<name>[\w.-]+/[\w./-]+)@(?P<ref>[^\s"'#]+)["']?"""

@@ -24,6 +24,8 @@ class Answer:
     changes: tuple[Change, ...]
     plans: Mapping[str, StackPlan] = field(default_factory=dict[str, StackPlan])
     stacks: Mapping[str, Files] = field(default_factory=dict[str, Files])
+    applications: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Application → what its image would hold."""
 
 
 @dataclass(frozen=True)

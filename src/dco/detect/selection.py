@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dco.detect.hcl import configuration, values, without_comments
+from dco.detect.hcl.reading import blocks, configuration, values
+from dco.detect.hcl.words import without_comments
+from dco.detect.links import Followed
 from dco.model.canonical import fingerprint
 from dco.model.environment import Stack
 from dco.model.errors import ConfigurationError
@@ -17,6 +19,9 @@ _ANCHOR = re.compile(r"\bpath\.(module|root|cwd)\b")
 _PLAIN = re.compile(r'\b(?:file\w*|templatefile)\(\s*"([^"$%]+)"')
 _COMPUTED = re.compile(r'\b(?:file|filebase64|file(?:base64)?(?:md5|sha\d+)|templatefile)\(\s*(?!")\S')
 _LOCK = ".terraform.lock.hcl"
+_SUBMODULE = "160000"
+_PACKED = re.compile(r"\barchive_file\b|\bsource_dir\b")
+"""Where the mode of a file counts, too."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,11 @@ class Selection:
 
 
 def select(stack: Stack, source: Source, revision: str) -> Selection:
-    """Return a stack's files. Raises `ConfigurationError` for a directory, module or variable file that is missing."""
+    """Return a stack's files. Raises `ConfigurationError` for a directory, module or variable file that is missing.
+
+    A module that lies in a submodule is that submodule's commit.
+    """
+    source = Followed(source)
     by_path = {file.path: file for file in source.files(revision)}
     root = posixpath.normpath(stack.directory)
     modules: dict[str, tuple[SourceFile, ...]] = {}
@@ -47,6 +56,9 @@ def select(stack: Stack, source: Source, revision: str) -> Selection:
     while waiting:
         directory, asked_by = waiting.pop()
         if directory in modules:
+            continue
+        if submodule := _submodule(directory, by_path):
+            modules[directory] = (submodule,)
             continue
         found = tuple(file for file in by_path.values() if _is_configuration(file.path, directory))
         if not found:
@@ -57,43 +69,69 @@ def select(stack: Stack, source: Source, revision: str) -> Selection:
         modules[directory] = found
         for path, content in source.read_many(revision, [file.path for file in found]).items():
             text = without_comments(content.decode(errors="replace"))
-            waiting += [(posixpath.normpath(f"{directory}/{each}"), path) for each in _MODULE.findall(text)]
-            read |= set(_read(text, directory, root, by_path))
+            waiting += [(posixpath.normpath(f"{directory}/{each}"), path) for each in called(text)]
+            read |= set(reads(text, directory, root, by_path))
     variables = _variables(stack, root, by_path)
     lock = tuple(by_path[path] for path in [posixpath.normpath(f"{root}/{_LOCK}")] if path in by_path)
     known = {file.path for files in modules.values() for file in files} | {file.path for file in (*variables, *lock)}
     return Selection(dict(sorted(modules.items())), variables, lock, tuple(by_path[p] for p in sorted(read - known)))
 
 
+def called(text: str) -> list[str]:
+    """Return the local modules that a configuration without comments calls, as written."""
+    return _MODULE.findall(text)
+
+
 def meaning(stack: Stack, selection: Selection, source: Source, revision: str) -> str:
-    """Return the fingerprint of what a stack's files mean. Raises `ConfigurationError` for what does not parse."""
-    texts = _texts(source, revision, [file for files in selection.modules.values() for file in files])
+    """Return the fingerprint of what a stack's files mean. Raises `ConfigurationError` for what does not parse.
+
+    A variable that the root does not declare is not read, so its value does not count.
+    """
+    root = posixpath.normpath(stack.directory)
+    texts = read_texts(source, revision, [file for files in selection.modules.values() for file in files])
     modules = {
-        posixpath.relpath(directory, posixpath.normpath(stack.directory)): configuration(
-            {file.path: texts[file.path] for file in files}
-        )
+        posixpath.relpath(directory, root): configuration({f.path: texts[f.path] for f in files if f.path in texts})
+        if files[0].mode != _SUBMODULE
+        else [files[0].blob]
         for directory, files in selection.modules.items()
     }
-    given: dict[str, object] = {}
-    for path, text in _texts(source, revision, selection.variables).items():
-        given |= values(text, path)
-    lock = [configuration({path: text}) for path, text in _texts(source, revision, selection.lock).items()]
-    read = [(file.path, file.mode, file.blob) for file in selection.read]
-    return fingerprint((modules, given, lock, read))
+    files = [(f.path, texts[f.path]) for f in selection.modules[root] if f.path in texts]
+    declared = {block.labels[0] for path, text in files for block in blocks(text, path).nested("variable")}
+    given = [
+        {name: value.meaning for name, value in values(text, path).items() if name in declared}
+        for path, text in read_texts(source, revision, selection.variables).items()
+    ]
+    lock = [configuration({path: text}) for path, text in read_texts(source, revision, selection.lock).items()]
+    packed = any(_PACKED.search(text) for text in texts.values())
+    read = [(posixpath.relpath(f.path, root), f.mode if packed else "", f.blob) for f in selection.read]
+    return fingerprint((modules, [each for each in given if each], lock, read))
 
 
 def inputs(stack: Stack) -> str:
     """Return the fingerprint of what `dco.toml` gives a stack beside its files."""
-    return fingerprint((stack.directory, stack.var_files, stack.backend_config, stack.variables))
+    said = (stack.directory, stack.var_files, stack.backend_config, stack.variables)
+    # a record of before inputs were known must not differ from one without any
+    return fingerprint((*said, stack.inputs) if stack.inputs else said)
 
 
-def _texts(source: Source, revision: str, files: Iterable[SourceFile]) -> dict[str, str]:
-    read = source.read_many(revision, [file.path for file in files])
+def read_texts(source: Source, revision: str, files: Iterable[SourceFile]) -> dict[str, str]:
+    """Return the texts of files by path, with links followed; a submodule has none."""
+    read = Followed(source).read_many(revision, [file.path for file in files if file.mode != _SUBMODULE])
     return {path: content.decode(errors="replace") for path, content in read.items()}
 
 
 def _is_configuration(path: str, directory: str) -> bool:
-    return (posixpath.dirname(path) or ".") == directory and path.endswith((".tf", ".tf.json"))
+    return (posixpath.dirname(path) or ".") == directory and path.endswith((".tf", ".tf.json", ".tofu", ".tofu.json"))
+
+
+def _submodule(directory: str, by_path: Mapping[str, SourceFile]) -> SourceFile | None:
+    """Return the submodule that a directory is, or lies in."""
+    place = directory
+    while place not in {"", "."}:
+        if place in by_path and by_path[place].mode == _SUBMODULE:
+            return by_path[place]
+        place = posixpath.dirname(place)
+    return None
 
 
 def _variables(stack: Stack, root: str, by_path: Mapping[str, SourceFile]) -> tuple[SourceFile, ...]:
@@ -112,7 +150,7 @@ def _variables(stack: Stack, root: str, by_path: Mapping[str, SourceFile]) -> tu
     return tuple(by_path[path] for path in dict.fromkeys(paths))
 
 
-def _read(text: str, directory: str, root: str, by_path: Mapping[str, SourceFile]) -> Iterator[str]:
+def reads(text: str, directory: str, root: str, by_path: Mapping[str, SourceFile]) -> Iterator[str]:
     """Yield the files that a configuration's functions may read; all below the directory where that is computed."""
     bases = {"module": directory, "root": root, "cwd": root}
     for anchor, rest, end in _ANCHORED.findall(text):

@@ -3,10 +3,21 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import msgspec
+
 from dco.model.change import Change, Status
 from dco.model.errors import DcoError, Unreadable
 
 _NAMED = 3
+
+
+def readable(change: Change) -> Change:
+    """Return a change that can be printed and stored: what is not UTF-8 in a path is written out."""
+    said = [change.component, change.reason, *change.evidence]
+    if all(text.isascii() for text in said):
+        return change
+    component, reason, *evidence = (text.encode("utf-8", "backslashreplace").decode() for text in said)
+    return msgspec.structs.replace(change, component=component, reason=reason, evidence=tuple(evidence))
 
 
 def unread(source: str, component: str, error: DcoError, current: str | None = None) -> Change:

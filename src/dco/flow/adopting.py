@@ -34,7 +34,7 @@ def _check_record(outside: Outside, *, again: bool) -> None:
     held = lock.holder(outside.objects)
     if held is not None and nights.report(outside.objects, held.night) is None:
         raise Refused(
-            f"night {held.night} of {held.who} updates the environment since {held.since}",
+            f"{held.whose} of {held.who} updates the environment since {held.since}",
             "adopt when it has ended: `dco status` shows it",
         )
     present = releases.read(outside.objects)

@@ -26,6 +26,11 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
+def agreed(step: Step) -> None:
+    """Let every step begin."""
+    del step
+
+
 class Carrier:
     """Carries one plan of one night. `hold` is asked before each step and returns when it may begin, or raises."""
 
@@ -52,10 +57,14 @@ class Carrier:
         """Tell whether no step has begun: there is nothing to go back from."""
         return not self._begun
 
-    def forward(self, steps: Steps, plan: Plan) -> None:
-        """Do every step of the plan. Raises the first step's error that failed; `back` then undoes."""
-        for number, step in enumerate(plan.steps, 1):
-            self._do(steps, step, f"{self._night}/{number}")
+    def forward(self, steps: Steps, plan: Plan, agree: Callable[[Step], None] = agreed) -> None:
+        """Do every step of the plan. Raises the first step's error that failed; `back` then undoes.
+
+        `agree` is asked before each step is begun, outside of any step of the engine, and raises what forbids it.
+        """
+        for step in plan.steps:
+            agree(step)
+            self._do(steps, step, f"{self._night}/{len(self._begun) + 1}")
 
     def _do(self, steps: Steps, step: Step, token: str) -> None:
         operation = self._operations[step.operation]

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import msgspec
 
-from dco.detect.releasing import released_now
+from dco.detect.releasing import released_now, without_put_off
 from dco.flow.looking import Seen, sentence_of
 from dco.flow.tonight import Tonight
 from dco.flow.updating import Updated, unlock
@@ -12,9 +12,10 @@ from dco.model.change import Status
 from dco.model.environment import Environment
 from dco.model.errors import DcoError, PersonNeeded, restore
 from dco.model.offering import OfferingEnd
-from dco.model.outcome import Outcome, Report
+from dco.model.outcome import Outcome, Report, StepRecord
 from dco.model.plan import Plan
 from dco.plan.explain import explain
+from dco.plan.redeploying import asked_for
 from dco.record import changelog, nights, releases
 from dco.seams.outside import Outside
 from dco.verify.serving import served
@@ -41,10 +42,38 @@ def quiet(tonight: Tonight, began: str, offered: OfferingEnd, seen: Seen) -> Rep
 
 def observed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan) -> Report:
     """End a night that only looks, or whose plan has no step."""
-    sentence = f"would do {len(plan.steps)} steps" if plan.steps else "what was found needs no step"
+    sentence = f"would do {len(plan.steps)} steps" if plan.steps else "what was found needs no step of the night"
     report = msgspec.structs.replace(
         _of_plan(tonight, began, offered, plan), sentence=sentence, remedy="\n".join(explain(plan))
     )
+    return _end(tonight, report, tell=False)
+
+
+def rehearsed(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan, steps: tuple[StepRecord, ...]) -> Report:
+    """End a rehearsal: everything up to the last step was done, and taken back."""
+    sentence = "would go on now: all was made and proved, and thrown away again"
+    report = msgspec.structs.replace(_of_plan(tonight, began, offered, plan), sentence=sentence, steps=steps)
+    return _end(tonight, report, tell=False)
+
+
+def went_back(  # it is told as much as `closed` is
+    tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan, updated: Updated, why: str, *, asked: bool
+) -> Report:
+    """End a bake in which clients went back, because a person `asked` or by itself: what serves is recorded anew."""
+    report = msgspec.structs.replace(_of_plan(tonight, began, offered, plan), steps=updated.steps)
+    _record(tonight, plan)
+    _log_change(tonight, plan, why)
+    outcome = Outcome.DEPLOYED if asked else Outcome.ROLLED_BACK
+    what = f"clients are back at what served before: {why}"
+    return _end(tonight, msgspec.structs.replace(report, outcome=outcome, sentence=what), tell=True)
+
+
+def baked(tonight: Tonight, began: str, sentence: str) -> Report:
+    """End a bake's watch that somebody else has ended."""
+    report = Report(
+        night=tonight.key, environment=tonight.environment.name, outcome=Outcome.OBSERVED, sentence=sentence,
+        began=began, ended="",
+    )  # fmt: skip
     return _end(tonight, report, tell=False)
 
 
@@ -82,6 +111,7 @@ def _of_plan(tonight: Tonight, began: str, offered: OfferingEnd, plan: Plan) -> 
         offering=offered.sentence,
         plan_digest=plan.digest,
         changes=tuple(sentence_of(change) for change in plan.changes),
+        databases=asked_for(tonight.environment, plan.changes),
     )
 
 
@@ -134,7 +164,8 @@ def _record(tonight: Tonight, plan: Plan) -> None:
 
     def write() -> bool:
         at = outside.clock.now()
-        releases.write(outside.objects, released_now(tonight.environment, outside, plan.revision, tonight.key, at))
+        made = released_now(tonight.environment, outside, plan.revision, tonight.key, at)
+        releases.write(outside.objects, without_put_off(made, releases.read(outside.objects), plan.changes))
         return True
 
     try:
@@ -165,19 +196,20 @@ def _log_change(tonight: Tonight, plan: Plan, agreed: str) -> None:
         ) from error
 
 
-def broken(outside: Outside, environment: Environment, key: str, began: str, error: DcoError) -> None:
+def broken(outside: Outside, environment: Environment, key: str, began: str, error: DcoError) -> Report:
     """Keep a report of a night that something unforeseen has ended; its lock stays, as a person must look.
 
-    Where even that can't be written, the error on the screen is all there is.
+    Where even that can't be written, what is returned is all there is.
     """
+    report = Report(
+        night=key,
+        environment=environment.name,
+        outcome=_OUTCOMES.get(error.exit_code, Outcome.BROKEN),
+        sentence=error.what,
+        remedy=error.remedy,
+        began=began,
+        ended=outside.clock.now(),
+    )
     with suppress(DcoError):
-        report = Report(
-            night=key,
-            environment=environment.name,
-            outcome=Outcome.BROKEN,
-            sentence=error.what,
-            remedy=error.remedy,
-            began=began,
-            ended=outside.clock.now(),
-        )
         nights.put_report(outside.objects, report)
+    return report

@@ -10,6 +10,7 @@ from dco.model.errors import ConfigurationError, Refused
 from dco.model.plan import Plan
 from dco.model.release import Release
 from dco.plan.build import build
+from dco.plan.deciding import decide
 from dco.plan.explain import explain
 from dco.record import nights, quarantine, releases
 from dco.seams.outside import Outside
@@ -69,7 +70,9 @@ def see(environment: Environment, outside: Outside, since: Release | None = None
             "the repository can't be compared: " + "; ".join(trouble), "mend it and start the night again"
         )
     revision = revision or outside.source.head()
-    return Seen(released=released, revision=revision, look=detect(environment, outside, released, revision))
+    look = detect(environment, outside, released, revision)
+    changes = decide(environment.policy, look.changes, outside.clock.now())
+    return Seen(released=released, revision=revision, look=msgspec.structs.replace(look, changes=changes))
 
 
 def plan(tonight: Tonight, seen: Seen) -> Plan:
@@ -86,13 +89,8 @@ def plan(tonight: Tonight, seen: Seen) -> Plan:
         raise Refused("the plan is refused: " + "; ".join(made.refusals), "each refusal names its way out")
     _keep_out(tonight, made)
     if made.steps:
-        tonight.steps.run("keep the plan", bool, lambda: _keep(tonight, made))
+        tonight.keep(made)
     return made
-
-
-def _keep(tonight: Tonight, made: Plan) -> bool:
-    nights.put_plan(tonight.outside.objects, tonight.key, made)
-    return True
 
 
 def _keep_out(tonight: Tonight, made: Plan) -> None:

@@ -4,7 +4,6 @@ import msgspec
 
 from dco.approve import policy
 from dco.approve.calendar import closed
-from dco.detect.detect import detect_offline
 from dco.detect.releasing import released_of
 from dco.flow.looking import Seen, see, sentence_of
 from dco.model.environment import Environment
@@ -13,8 +12,8 @@ from dco.model.plan import Plan
 from dco.model.release import Release
 from dco.plan.build import build
 from dco.record import freezes, quarantine, releases
+from dco.seams.objects import Objects
 from dco.seams.outside import Outside
-from dco.seams.source import Source
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,33 +59,31 @@ def _stops(environment: Environment, outside: Outside, seen: Seen, plan: Plan) -
     return tuple(stops)
 
 
-def compare(environment: Environment, outside: Outside, since: str | None, until: str | None) -> Seen:
-    """Look at everything; with `since` as if that commit's files had been released, with `until` at that commit's."""
+def compare(  # it may start from two kinds of past
+    environment: Environment, outside: Outside, since: str | None, until: str | None, night: str | None = None
+) -> Seen:
+    """Look at everything; with `since` as if that commit's files had been released, with `until` at that commit's.
+
+    With `night` as if what that night had released were the last release.
+    """
     released = None
-    if since is not None:
+    if night is not None:
+        released = _as_if(releases.read(outside.objects), released_after(outside.objects, night))
+    elif since is not None:
         present = releases.read(outside.objects)
         released = _as_if(present, released_of(environment, outside.source, outside.source.resolve(since)))
     return see(environment, outside, released, outside.source.resolve(until) if until else "")
 
 
-def compare_files(environment: Environment, source: Source, since: str | None, until: str | None, at: str) -> Seen:
-    """Look at the files of two commits alone; asks neither AWS nor Terraform.
-
-    Raises `ConfigurationError` for a checkout that is not what HEAD says, unless `until` names a commit.
-    """
-    if since is None:
+def released_after(objects: Objects, night: str) -> Release:
+    """Return what was released when a night had ended. Raises `ConfigurationError` before the first release."""
+    until_then = [each for each in releases.nights(objects) if each <= night]
+    found = releases.of_night(objects, until_then[-1]) if until_then else None
+    if found is None:
         raise ConfigurationError(
-            "offline there is no release record to compare with: it is in the bucket",
-            "name a commit: dco detect --offline --from HEAD~1",
+            f"nothing had been released when night {night} ended", "`dco history` lists the nights"
         )
-    if until is None and (trouble := source.trouble(None)):
-        raise ConfigurationError(
-            "the repository can't be compared: " + "; ".join(trouble), "mend it, or compare commits alone: --to HEAD"
-        )
-    begin, end = source.resolve(since), source.resolve(until or "HEAD")
-    released = released_of(environment, source, begin)
-    look = detect_offline(environment, source, released, end, at)
-    return Seen(released=released, revision=end, look=look)
+    return found
 
 
 def _as_if(present: Release | None, files: Release) -> Release:

@@ -1,10 +1,15 @@
 """Which story to go on with when dco is started again; ids of nights, which tell when they began. Pure."""
 
+from dco.flow.baking import MARK as BAKE
+from dco.flow.clearing import MARK as CLEAR
 from dco.flow.due import overdue
+from dco.flow.redeploying import MARK as REDEPLOY
 from dco.flow.rollback import MARK
 from dco.flow.steps import Unfinished
 from dco.model.environment import Environment
 from dco.model.errors import Refused
+
+_GOES_ON = {MARK: "dco rollback", REDEPLOY: "dco redeploy", CLEAR: "dco bake --clear"}
 
 
 def night_to_go_on(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:
@@ -13,7 +18,11 @@ def night_to_go_on(found: tuple[Unfinished, ...], environment: Environment, now:
     Raises `Refused` when one runs in another process.
     """
     for one in found:
-        if overdue(environment.schedule, began(one.key), now) or (one.elsewhere and one.key.endswith(MARK)):
+        if one.key.endswith(BAKE):
+            continue
+        if overdue(environment.schedule, began(one.key), now) or (
+            one.elsewhere and one.key.endswith((MARK, REDEPLOY, CLEAR))
+        ):
             # the offering comes first: it does not wait for a person who goes back elsewhere
             continue
         if one.elsewhere:
@@ -24,13 +33,31 @@ def night_to_go_on(found: tuple[Unfinished, ...], environment: Environment, now:
 
 def rollback_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
     """Return the interrupted rollback to go on with, if any. Raises `Refused` while anything else has not ended."""
+    return _to_go_on(found, MARK)
+
+
+def redeploy_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
+    """Return the interrupted redeploy to go on with, if any. Raises `Refused` while anything else has not ended."""
+    return _to_go_on(found, REDEPLOY)
+
+
+def clear_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
+    """Return the interrupted clearing to go on with, if any. Raises `Refused` while anything else has not ended."""
+    return _to_go_on(found, CLEAR)
+
+
+def _to_go_on(found: tuple[Unfinished, ...], mark: str) -> str | None:
     for one in found:
+        if one.key.endswith(BAKE):
+            continue
         if one.elsewhere:
             remedy = f"`dco status` shows it; `dco abort {one.key}` ends it"
             raise Refused(f"night {one.key} runs in another process", remedy)
-        if not one.key.endswith(MARK):
-            raise Refused(f"night {one.key} was interrupted", "let it end first: `dco run` goes on with it")
-    return found[0].key if found else None
+        if not one.key.endswith(mark):
+            command = next((how for end, how in _GOES_ON.items() if one.key.endswith(end)), "dco run")
+            raise Refused(f"night {one.key} was interrupted", f"let it end first: `{command}` goes on with it")
+        return one.key
+    return None
 
 
 def new_key(now: str) -> str:

@@ -125,7 +125,7 @@ def _plan(tonight: Tonight, choice: Choice, why: str) -> Plan:
             f"the files of stacks differ from those of night {choice.target.night}, but Terraform would change nothing",
             "commit the older files instead: the next night records them",
         )
-    tonight.steps.run("keep the plan", bool, lambda: _keep(tonight, plan))
+    tonight.keep(plan)
     return plan
 
 
@@ -138,11 +138,6 @@ def _compile(tonight: Tonight, choice: Choice) -> Plan:
         released = choice.target.stacks[name].as_released(environment.stacks[name])
         plans[name] = stack.plan(released, outside.stacks, outside.source, choice.target.revision, place)
     return back(environment, choice.present, choice.target, plans)
-
-
-def _keep(tonight: Tonight, plan: Plan) -> bool:
-    nights.put_plan(tonight.outside.objects, tonight.key, plan)
-    return True
 
 
 def _keep_out(tonight: Tonight, present: Release, why: str) -> bool:

@@ -1,5 +1,7 @@
 """The schedule as a service: starts each night as a process of its own, and starts it again when it dies.
 
+The bake of a redeploy is watched by a process beside it, so that no night waits for it.
+
 It imports neither the engine nor AWS, so it stays small and nothing of theirs can harm it.
 """
 
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dco.flow import open_bake
 from dco.flow.due import next_due
 from dco.flow.unfinished import marked
 from dco.model.environment import Environment
@@ -32,7 +35,9 @@ def serve(directory: Path, environment: Environment, tell: Callable[[str], None]
     if marked(own):
         tell("goes on with the night that was interrupted")
         _run(directory, ended, tell)
+    bake = Bake(directory, own)
     while not ended:
+        bake.see_to()
         due = next_due(environment.schedule, last)
         if due > datetime.now(UTC):
             time.sleep(POLL_SECONDS)
@@ -41,6 +46,7 @@ def serve(directory: Path, environment: Environment, tell: Callable[[str], None]
         last = _note(own, datetime.now(UTC))
         tell(f"{last}: a night is due since {due.isoformat()}")
         _run(directory, ended, tell)
+    bake.end()
 
 
 def _run(directory: Path, ended: list[int], tell: Callable[[str], None]) -> None:
@@ -58,6 +64,33 @@ def _run(directory: Path, ended: list[int], tell: Callable[[str], None]) -> None
             tell(f"the night ended with exit code {night.returncode}")
             return
         tell(f"the night's process was killed by signal {-night.returncode}: it is started again")
+
+
+class Bake:
+    """The process that watches a bake, while one is open here."""
+
+    def __init__(self, directory: Path, own: Path) -> None:
+        self._directory = directory
+        self._own = own
+        self._watched: str | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def see_to(self) -> None:
+        """Start it once for each bake, and again when it was killed; one that ended by itself has said why."""
+        open_one = open_bake.marked(self._own)
+        if open_one is None or (open_one == self._watched and not self._was_killed()):
+            return
+        self._watched = open_one
+        self._process = subprocess.Popen([sys.executable, "-m", "dco", "-C", str(self._directory), "bake"])
+
+    def end(self) -> None:
+        """Stop it; it goes on when the service is started again."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait()
+
+    def _was_killed(self) -> bool:
+        return self._process is not None and (self._process.poll() or 0) < 0
 
 
 def _last(own: Path) -> str:

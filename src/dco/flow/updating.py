@@ -1,11 +1,12 @@
 """The update: locked, carried out, watched; and taken back when anything in it fails."""
 
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
 from dco.flow import offering
-from dco.flow.carry import Carrier
+from dco.flow.carry import Carrier, agreed
 from dco.flow.tonight import Tonight
 from dco.model.approval import Verdict
 from dco.model.errors import (
@@ -39,19 +40,17 @@ class Updated(msgspec.Struct, frozen=True, kw_only=True):
     """Step name → the facts it ended with."""
 
 
-def update(tonight: Tonight, plan: Plan) -> Updated:
-    """Carry the plan out and watch it.
+def update(tonight: Tonight, plan: Plan, agree: Callable[[Step], None] = agreed) -> Updated:
+    """Carry the plan out and watch it. `agree` is asked before each step, and raises what forbids it.
 
     Raises `Refused` when it was refused before anything had begun, `PersonNeeded` when neither forward nor back came
     true.
     """
-    tonight.steps.run("take the lock", bool, lambda: _lock(tonight, plan))
+    tonight.steps.run("take the lock", bool, lambda: take_lock(tonight, plan))
     before = tonight.steps.run("look before", Baseline, lambda: baseline(tonight.outside, tonight.environment))
-    carrier = Carrier(
-        tonight.key, tonight.operations, tonight.journal, tonight.outside.clock, lambda: _hold(tonight, plan)
-    )
+    carrier = carrier_of(tonight, plan)
     try:
-        carrier.forward(tonight.steps, plan)
+        carrier.forward(tonight.steps, plan, agree)
         rolled = _rolled(plan, carrier.done)
         tonight.steps.run("watch", tuple[Finding, ...], lambda: _watch(tonight, plan, rolled, before))
         tonight.say("verified", f"what serves is what was planned, watched for {_bake(tonight)} s")
@@ -61,6 +60,13 @@ def update(tonight: Tonight, plan: Plan) -> Updated:
         _take_back(tonight, plan, carrier, error)
         return Updated(failed=store(error), steps=tuple(carrier.records))
     return Updated(steps=tuple(carrier.records), done=carrier.done)
+
+
+def carrier_of(tonight: Tonight, plan: Plan) -> Carrier:
+    """Return what carries a plan out, and waits before each step until the system is quiet."""
+    return Carrier(
+        tonight.key, tonight.operations, tonight.journal, tonight.outside.clock, lambda: _hold(tonight, plan)
+    )
 
 
 def unlock(tonight: Tonight) -> None:
@@ -73,7 +79,8 @@ def unlock(tonight: Tonight) -> None:
     tonight.steps.run("give the lock back", bool, give_back)
 
 
-def _lock(tonight: Tonight, plan: Plan) -> bool:
+def take_lock(tonight: Tonight, plan: Plan) -> bool:
+    """Take the environment's lock for a plan."""
     outside = tonight.outside
     why = f"deploys {plan.revision[:12]} in {len(plan.steps)} steps"
     mine = lock.Lock(night=tonight.key, who=outside.identity.caller(), since=outside.clock.now(), why=why)
@@ -112,7 +119,7 @@ def _stop_if_aborted(tonight: Tonight, plan: Plan) -> None:
 
 def _watch(tonight: Tonight, plan: Plan, rolled: dict[str, str], before: Baseline) -> tuple[Finding, ...]:
     """Watch what was rolled, and that everything else still serves what was released."""
-    wanted = {**_released(tonight), **rolled}
+    wanted = {**released_images(tonight), **rolled}
     heed = partial(_stop_if_aborted, tonight, plan)
     return watch(tonight.outside, tonight.environment, wanted, before.alarms, heed)
 
@@ -126,7 +133,7 @@ def _rolled(plan: Plan, done: dict[str, dict[str, object]]) -> dict[str, str]:
     }
 
 
-def _released(tonight: Tonight) -> dict[str, str]:
+def released_images(tonight: Tonight) -> dict[str, str]:
     """Return application → image of the release record, for the applications that are configured."""
     released = releases.read(tonight.outside.objects)
     known = released.applications if released else {}
@@ -147,7 +154,7 @@ def _take_back(tonight: Tonight, plan: Plan, carrier: Carrier, error: DcoError) 
 def _prove(tonight: Tonight) -> tuple[Finding, ...]:
     """Look whether everything is as the release record says, for a while: alarms need time to calm down."""
     outside, environment = tonight.outside, tonight.environment
-    wanted = _released(tonight)
+    wanted = released_images(tonight)
     calm = msgspec.structs.replace(environment, verify=msgspec.structs.replace(environment.verify, alarms=[]))
     before = baseline(outside, calm)
     deadline = outside.clock.seconds() + max(environment.verify.bake_seconds, 10)

@@ -1,13 +1,18 @@
 """Canonical JSON and fingerprints: two values that mean the same have the same bytes."""
 
 import hashlib
+import json
 
 import msgspec
 
 
 def canonical(value: object) -> bytes:
     """Return a value's JSON with sorted keys and no spaces, the same for equal values on every machine."""
-    return msgspec.json.encode(msgspec.to_builtins(value), order="sorted")
+    plain = msgspec.to_builtins(value)
+    try:
+        return msgspec.json.encode(plain, order="sorted")
+    except UnicodeEncodeError:  # a path that is not UTF-8
+        return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
 
 
 def fingerprint(value: object) -> str:

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from dco.model.canonical import canonical, fingerprint
+
 
 class Status(StrEnum):
     """What a source found; `unknown` and `error` are never shown or treated as `unchanged`."""
@@ -40,6 +42,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     available: str | None = None
     evidence: tuple[str, ...] = ()
     checked_at: str = ""
+    put_off: str = ""
+    """Why policy lets it wait; what is put off stays as it is in the release record."""
 
     @property
     def name(self) -> str:
@@ -59,6 +63,17 @@ class ChangeSet(msgspec.Struct, frozen=True):
     def unread(self) -> tuple[Change, ...]:
         """The components nothing can be said about."""
         return tuple(c for c in self.changes if c.status in (Status.UNKNOWN, Status.ERROR))
+
+    def decision(self) -> Action:
+        """The gravest action that a change asks for; what could not be read asks for a person, never for nothing."""
+        asked = [change.action for change in self.changes] + [Action.APPROVE for _ in self.unread()]
+        return max(asked, key=list(Action).index, default=Action.NONE)
+
+    @property
+    def fingerprint(self) -> str:
+        """One fingerprint of what was found, whenever and in whatever order: the same as long as nothing new is."""
+        found = [msgspec.structs.replace(c, checked_at="", reason="", evidence=()) for c in self.changes]
+        return fingerprint(sorted(canonical(change) for change in found))
 
     def quiet(self) -> bool:
         """True only when every source answered and none asks for anything."""

@@ -1,9 +1,9 @@
 """What `dco.toml` says, as frozen values. The documented example of every key is generated from these classes."""
 
-from typing import Literal, get_args
+from typing import Literal
 
-import msgspec
-
+from dco.model.databases import Backup, Database, Redeploy
+from dco.model.policy import Policy
 from dco.model.section import Section
 from dco.model.watching import (
     AwsOfferings,
@@ -86,14 +86,6 @@ class ObservedOffering(Section, frozen=True, kw_only=True, tag_field="kind", tag
 Offering = EcsTaskOffering | CommandOffering | HttpOffering | ObservedOffering
 
 
-class Database(Section, frozen=True, kw_only=True):
-    """A Neo4j database: where its address and password are kept, and the slot that says what it runs."""
-
-    uri_parameter: str
-    secret: str
-    slot: str
-
-
 class GivenBuilder(Section, frozen=True, kw_only=True, tag_field="kind", tag="given"):
     """The image was built elsewhere; a parameter names its digest, or `REPOSITORY@sha256:…`.
 
@@ -155,6 +147,32 @@ class Application(Section, frozen=True, kw_only=True):
     health_url: str | None = None
 
 
+class Drift(Section, frozen=True, kw_only=True):
+    """What is compared with the release record beyond images, revisions and slots."""
+
+    surroundings: bool = True
+    """Settings of services, and the security groups, roles and parameters that they and the databases use."""
+    history: bool = True
+    """Ask CloudTrail who changed what has drifted."""
+
+
+class StackInput(Section, frozen=True, kw_only=True):
+    """Where a variable's value is, when a workflow takes it from the repository host. Exactly one of three."""
+
+    parameter: str | None = None
+    """An SSM parameter."""
+    secret: str | None = None
+    """A secret of Secrets Manager, a JSON object; `field` says which of its fields."""
+    field: str = "password"
+    file: str | None = None
+    """A file on this machine, relative to dco.toml; its last line end does not count."""
+
+    def __post_init__(self) -> None:
+        """Refuse none and several."""
+        if sum(one is not None for one in (self.parameter, self.secret, self.file)) != 1:
+            raise ValueError("say exactly one of parameter, secret and file")
+
+
 class Stack(Section, frozen=True, kw_only=True):
     """A Terraform root."""
 
@@ -162,6 +180,8 @@ class Stack(Section, frozen=True, kw_only=True):
     var_files: list[str] = []
     backend_config: list[str] = []
     variables: dict[str, str] = {}
+    inputs: dict[str, StackInput] = {}
+    """Variables whose values are elsewhere; they are read when Terraform is asked, and written down nowhere."""
     cli_config: str | None = None
     holds_data: list[str] = []
     """Resource types that hold data, beside those that `dco` knows."""
@@ -181,31 +201,6 @@ class Verify(Section, frozen=True, kw_only=True):
     interval_seconds: float = 2
     alarms: list[str] = []
     failures_allowed: int = 0
-
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Window(Section, frozen=True, kw_only=True):
-    """A time in which updates may start, in the environment's time zone."""
-
-    days: list[Day] = msgspec.field(default_factory=lambda: list(get_args(Day)))
-    begin: str = "00:00"
-    end: str = "24:00"
-
-
-class Policy(Section, frozen=True, kw_only=True):
-    """What starts by itself, what needs people, and when nothing may start."""
-
-    automatic_below: Literal["low", "medium", "high", "never-ask"] = "medium"
-    """Plans of a lower risk start by themselves: "low" asks always, "never-ask" never."""
-    approvals: int = 1
-    approvers: list[str] = []
-    """ARNs, with `*` for any run of characters; never the author of the plan."""
-    expires_minutes: float = 480
-    windows: list[Window] = []
-    time_zone: str = "UTC"
-    on_unknown: Literal["stop", "go-on"] = "stop"
 
 
 class Notify(Section, frozen=True, kw_only=True):
@@ -232,11 +227,14 @@ class Environment(Section, frozen=True, kw_only=True):
     offering: Offering
     mode: Literal["observe", "act"] = "observe"
     databases: dict[str, Database] = {}
+    backup: Backup = Backup()
+    redeploy: Redeploy = Redeploy()
     applications: dict[str, Application] = {}
     stacks: dict[str, Stack] = {}
     workflows: Workflows = Workflows()
     verify: Verify = Verify()
     policy: Policy = Policy()
+    drift: Drift | None = None
     notify: Notify = Notify()
     schedule: Schedule = Schedule()
     images: dict[str, MachineImage] = {}

@@ -26,3 +26,15 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     contents: Contents = Contents()
     plans: dict[str, StackPlan] = {}
     """Stack → what Terraform would do, of those where it would do something."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found between two commits, for a person or a machine to read."""
+
+    before: str
+    after: str
+    changes: ChangeSet
+    not_looked_at: tuple[str, ...] = ()
+    """What could not be looked at, by what it is."""
+    ages: dict[str, str] = {}
+    """Component → since when it has differed, ISO 8601."""

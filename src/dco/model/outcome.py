@@ -65,3 +65,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...] = ()
     serves: dict[str, str] = {}
     """Application → image digest that answers through the load balancer, read back at the end."""
+    databases: dict[str, str] = {}
+    """Database → the machine image that it should run; the redeploy that follows such a night brings it about."""
+    redeploy: "Report | None" = None
+    """How the redeploy that followed has ended; kept under an id of its own."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with: the redeploy's code where the night itself ended well."""
+        followed = self.redeploy.exit_code if self.redeploy else 0
+        return self.outcome.exit_code or followed

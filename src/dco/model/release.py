@@ -45,6 +45,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """Database name → its slot's value."""
     workflows: dict[str, str] = {}
     """Workflow path → fingerprint of its meaning."""
+    surroundings: dict[str, dict[str, str]] | None = None
+    """`KIND/NAME` → fact → value, of settings, security groups, roles and parameters; None where nobody looked."""
 
     @property
     def fingerprint(self) -> str:

@@ -23,13 +23,16 @@ class StackPlan(msgspec.Struct, frozen=True, kw_only=True):
     serial: int
     """The state's serial that it was made against."""
     resource_changes: tuple[dict[str, Any], ...] = ()
-    """`resource_changes` of the plan JSON that are not no-ops, sensitive values masked."""
+    """`resource_changes` of the plan JSON that are not no-ops, sensitive values masked; with `origins`, attribute → the
+    data sources, resources and variables that its configuration names, as far as the plan tells."""
     drift: tuple[dict[str, Any], ...] = ()
     """`resource_drift` of the plan JSON, masked."""
     data_sources: dict[str, str] = {}
     """Data source address → fingerprint of what it resolved to."""
     in_use: tuple[InUse, ...] | None = None
     """What stands in the state; None where that could not be told."""
+    deferred: int = 0
+    """How many changes Terraform leaves for a later plan."""
     meaning: str = ""
     """Fingerprint of all the changes: equal for plans that would do the same."""
 

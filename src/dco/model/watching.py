@@ -75,6 +75,13 @@ class AwsOfferings(Section, frozen=True, kw_only=True):
 
     health: bool = False
     """Ask the Health API, which needs a paid support plan."""
+    health_log: str | None = None
+    """Read this log group instead, into which an EventBridge rule puts AWS Health's events; any account has them."""
+
+    def __post_init__(self) -> None:
+        """Refuse two ways to the same events."""
+        if self.health and self.health_log:
+            raise ValueError("say health or health_log, not both: they tell the same events")
 
 
 class EndOfLife(Section, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ def _stack(name: str, plan: StackPlan, verdict: Verdict, present: Release, targe
     return Step(
         operation="stack.apply",
         target=name,
-        reason="; ".join([f"a person goes back to {target.revision[:12]}", *verdict.notes]),
+        reason="; ".join([f"a person goes back to {target.revision[:12]}", *verdict.notes, *verdict.told]),
         undo=f"plan and apply {present.revision[:12]} again",
         risk=verdict.risk,
         arguments={

@@ -4,45 +4,74 @@ from collections.abc import Iterable
 
 from dco.model.change import Action, Change, Status
 from dco.model.environment import Application, Environment
+from dco.model.holding import kind_holds_data
 from dco.model.look import Look
 from dco.model.plan import Plan, Risk, Step
 from dco.model.release import Release
+from dco.model.stackplan import StackPlan
+from dco.plan.deciding import by_policy
 from dco.plan.guard import Verdict, inspect
+from dco.plan.losses import REVISIONS
+from dco.plan.paths import table
+
+_SURROUNDINGS = ("drift:settings/", "drift:security-group/", "drift:role/", "drift:parameter/")
 
 
 def build(environment: Environment, released: Release, look: Look, revision: str) -> Plan:
     """Return the plan that brings about what the changes ask for, or says why it must not be carried out."""
     asked = look.changes.to_do()
-    verdicts = _verdicts(environment, look)
+    verdicts = _verdicts(environment, released, look)
     steps = (
         *_stacks(released, look, verdicts, revision),
         *_images(environment, released, asked, revision),
-        *_services(environment, released, asked, revision),
+        *_services(environment, released, asked, revision, _revised(look, verdicts)),
         *_workflows(environment, released, look, revision),
+        *_drifts_to_accept(released, asked, revision),
     )
     refusals = [refusal for verdict in verdicts.values() for refusal in verdict.refusals]
+    refusals += _lost_states(environment, released, look)
     refusals += [f"{change.component}: {change.reason}" for change in asked if change.action is Action.BLOCK]
     return Plan(
         environment=environment.name,
         base=released.fingerprint,
         revision=revision,
         changes=tuple(change for change in look.changes.changes if change.status is not Status.UNCHANGED),
-        steps=steps,
+        steps=tuple(by_policy(environment.policy, step) for step in steps),
         refusals=tuple(refusals),
     )
 
 
-def _verdicts(environment: Environment, look: Look) -> dict[str, Verdict]:
+def _verdicts(environment: Environment, released: Release, look: Look) -> dict[str, Verdict]:
     slots = frozenset(
         [database.slot for database in environment.databases.values()]
         + [application.image_parameter for application in environment.applications.values()]
     )
     planned = {change.name.removeprefix("stack/") for change in look.changes.to_do() if _of_stack(change)}
     return {
-        name: inspect(name, environment.stacks[name], look.plans[name], slots)
+        name: inspect(
+            name, environment.stacks[name], look.plans[name], slots, _resolved(released, name, look.plans[name])
+        )
         for name in environment.stacks
         if name in planned and name in look.plans
     }
+
+
+def _resolved(released: Release, name: str, planned: StackPlan) -> frozenset[str]:
+    """Name the data sources that resolve to something else than at the release."""
+    before = released.stacks[name].data_sources if name in released.stacks else {}
+    return frozenset(address for address, value in planned.data_sources.items() if before.get(address, value) != value)
+
+
+def _lost_states(environment: Environment, released: Release, look: Look) -> Iterable[str]:
+    """Yield each stack whose state is empty though it was released: everything would be made a second time, empty."""
+    for name, planned in look.plans.items():
+        holding = tuple(environment.stacks[name].holds_data) if name in environment.stacks else ()
+        kinds = (str(one["type"]) for one in planned.resource_changes if "create" in one["change"]["actions"])
+        if name in released.stacks and planned.in_use == () and any(kind_holds_data(kind, holding) for kind in kinds):
+            yield (
+                f"the state of stack {name} holds nothing, though it was released: what holds data would be made a "
+                "second time, empty; way out: bring the state back (the bucket keeps versions), or mend backend_config"
+            )
 
 
 def _of_stack(change: Change) -> bool:
@@ -57,7 +86,7 @@ def _stacks(released: Release, look: Look, verdicts: dict[str, Verdict], revisio
         yield Step(
             operation="stack.apply",
             target=name,
-            reason="; ".join([*(change.reason for change in changes), *verdict.notes]),
+            reason="; ".join([*(change.reason for change in changes), *verdict.notes, *verdict.told]),
             undo=f"plan and apply {released.revision[:12]} again, with its recorded inputs and today's slots",
             risk=Risk.HIGH if asks else verdict.risk,
             arguments={
@@ -88,7 +117,31 @@ def _images(environment: Environment, released: Release, asked: tuple[Change, ..
         )
 
 
-def _services(environment: Environment, released: Release, asked: tuple[Change, ...], revision: str) -> Iterable[Step]:
+def _revised(look: Look, verdicts: dict[str, Verdict]) -> dict[str, str]:
+    """Return task family → the stack that revises its definition."""
+    return {
+        str(table(one["change"]["after"]).get("family")): name
+        for name in verdicts
+        for one in look.plans[name].resource_changes
+        if one["type"] in REVISIONS and "create" in one["change"]["actions"]
+    }
+
+
+def _together(application: Application, revised: dict[str, str]) -> Iterable[str]:
+    """Say which stacks and this application move together, since the one revises what the other runs."""
+    families = [*application.families, *(service.family for service in application.services.values())]
+    for family in families:
+        if family in revised:
+            yield f"together with stack {revised[family]}, which revises its task definition {family}"
+
+
+def _services(
+    environment: Environment,
+    released: Release,
+    asked: tuple[Change, ...],
+    revision: str,
+    revised: dict[str, str],
+) -> Iterable[Step]:
     built = {change.name: change for change in _applications(asked)}
     for name, application in environment.applications.items():
         drifted = [change for change in asked if change.component in _drifts(name, application)]
@@ -101,6 +154,7 @@ def _services(environment: Environment, released: Release, asked: tuple[Change, 
             reason = "; ".join(f"{change.component}: {change.reason}" for change in drifted)
         else:
             continue
+        reason = "; ".join([reason, *_together(application, revised)])
         asks = any(change.action is Action.APPROVE for change in drifted)
         yield Step(
             operation="service.roll",
@@ -127,6 +181,22 @@ def _workflows(environment: Environment, released: Release, look: Look, revision
                 undo="nothing was changed: only the record of what was looked at is left as it was",
                 risk=Risk.HIGH,
                 arguments={"path": path, "meaning": look.contents.workflows.get(path)},
+                revision=revision,
+                released=released.revision,
+            )
+
+
+def _drifts_to_accept(released: Release, asked: tuple[Change, ...], revision: str) -> Iterable[Step]:
+    """What surrounds the services has no step of its own: a person keeps it, or puts it back before the next night."""
+    for change in asked:
+        if change.component.startswith(_SURROUNDINGS) and change.action is Action.APPROVE:
+            yield Step(
+                operation="drift.accept",
+                target=change.name,
+                reason=f"{change.reason}; it is recorded as it is then, so put it back first if it must not stay",
+                undo="nothing was changed: only the record is left as it was",
+                risk=Risk.HIGH,
+                arguments={"content": change.available},
                 revision=revision,
                 released=released.revision,
             )

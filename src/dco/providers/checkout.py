@@ -9,6 +9,9 @@ from dco.model.survey import Checkout
 _ROOT = re.compile(r'^\s*(?:backend\s+"\w+"|provider\s+"\w+"|cloud)\s*\{', re.MULTILINE)
 _LEFT_OUT = {".git", ".terraform", ".venv", "node_modules", ".dco", "__pycache__"}
 _DEEPEST = 4
+_REVIEWED = (
+    ".tf", ".tf.json", ".tfvars", ".tfvars.json", ".tfbackend", ".terraform.lock.hcl", ".yml", ".yaml",
+)  # fmt: skip
 
 
 def survey(directory: Path) -> Checkout:
@@ -46,3 +49,13 @@ def _is_root(place: Path) -> bool:
 
 def _matching(place: Path, pattern: str) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in place.glob(pattern)))
+
+
+def texts(directory: Path) -> dict[str, str]:
+    """Return what a review of Terraform reads, by path: configuration, variables, backends, lock files, workflows."""
+    found: dict[str, str] = {}
+    for place in _places(directory):
+        for path in sorted(place.iterdir()):
+            if path.name.endswith(_REVIEWED) and path.is_file():
+                found[path.relative_to(directory).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
+    return found

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from dco.model.errors import ConfigurationError, Unreadable
@@ -16,6 +17,7 @@ from dco.seams.source import SourceFile
 
 _OVERRIDES = ("core.quotepath=off", "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false")
 _LINK, _SUBMODULE, _EXECUTABLE = "120000", "160000", "100755"
+_NEWEST = 500
 _NAMED = 5
 """How many paths a sentence names before it counts the rest."""
 
@@ -69,6 +71,17 @@ class GitSource:
                 f"the checkout is shallow{lost}: run `git fetch --unshallow` (in a workflow: fetch-depth: 0)"
             )
         return (*sentences, *self._dirt())
+
+    def touched(self, before: str, after: str) -> Mapping[str, str]:
+        """See `Source.touched`. Looks at no more than the newest commits."""
+        span = ("--no-renames", "--no-show-signature", f"--max-count={_NEWEST}", f"{before}..{after}", "--")
+        done = self._run("log", "--format=%x01%ct", "--name-only", "-z", *span)
+        found: dict[str, str] = {}
+        for commit in done.stdout.decode("utf-8", "surrogateescape").split("\x01")[1:] if done.returncode == 0 else ():
+            seconds, _, paths = commit.partition("\0")
+            at = datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds")
+            found |= dict.fromkeys((path.strip("\n") for path in paths.split("\0") if path.strip("\n")), at)
+        return found
 
     def files(self, revision: str) -> tuple[SourceFile, ...]:
         """See `Source.files`."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
-from dco.model.environment import Database
+from dco.model.databases import Database
 from dco.model.errors import ConfigurationError, DcoError, Unreadable
 from dco.seams.parameters import Parameters
 

@@ -17,6 +17,13 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     since: str
     why: str
+    where: str = ""
+    """The address of a workflow's run; empty for a night."""
+
+    @property
+    def whose(self) -> str:
+        """Who it is, in words: a night, or a workflow with the place where its run can be seen."""
+        return f"the workflow run {self.where}" if self.where else f"night {self.night}"
 
 
 def take(objects: Objects, lock: Lock) -> None:
@@ -27,6 +34,11 @@ def take(objects: Objects, lock: Lock) -> None:
     if held is None:
         return take(objects, lock)
     if held.night != lock.night:
+        if held.where:
+            raise Refused(
+                f"the environment is locked by {held.who} since {held.since}: {held.why}",
+                f"wait for {held.whose}; when it has ended without giving the lock back: {_free(held)}",
+            )
         ended = nights.report(objects, held.night)
         raise Refused(
             f"the environment is locked by {held.who} since {held.since}: {held.why}",
@@ -35,6 +47,10 @@ def take(objects: Objects, lock: Lock) -> None:
             else f"night {held.night} ended {ended.outcome} and kept it: when what runs is right, `dco adopt --again`",
         )
     return None
+
+
+def _free(held: Lock) -> str:
+    return f"delete {KEY} of the bucket while it still names {held.night}"
 
 
 def release(objects: Objects, night: str) -> None:

@@ -4,21 +4,16 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import msgspec
 
-from dco.model.environment import (
-    Application,
-    CommandOffering,
-    Database,
-    EcsTaskOffering,
-    Environment,
-    HttpOffering,
-    Service,
-)
+from dco.model.databases import Database
+from dco.model.environment import Application, CommandOffering, EcsTaskOffering, Environment, HttpOffering, Service
 from dco.model.errors import ConfigurationError
 from dco.model.finding import Finding, Mark
 from dco.record import releases
+from dco.review import gates
 from dco.review.checking import Check, Found
 from dco.seams.outside import Outside
 
@@ -90,6 +85,8 @@ def _database(environment: Environment, name: str) -> Database:
 def _of_databases(environment: Environment, outside: Outside) -> Iterable[Check]:
     for name, database in environment.databases.items():
         yield f"database {name}", partial(_answers, name, database, outside)
+        yield f"backup of {name}", partial(_backup, name, database, outside)
+        yield f"gate of {name}", partial(_gate, name, database, outside)
     if (quiet := environment.offering.quiet) is not None:
         yield "quiet question", partial(_quiet, environment, quiet.database, quiet.cypher, outside)
 
@@ -100,7 +97,7 @@ def _answers(name: str, database: Database, outside: Outside) -> Found:
     if slot is None:
         return Finding(Mark.NG, what, f"its slot {database.slot} does not exist", "create it, or correct slot")
     try:
-        version = str(msgspec.json.decode(slot, type=dict[str, str])["version"])
+        version = str(msgspec.json.decode(slot, type=dict[str, Any])["version"])
     except (msgspec.DecodeError, KeyError):
         return Finding(Mark.NG, what, f"its slot {database.slot} names no version", 'write {"image", "version", …}')
     if not outside.graphs.ask(database, _KERNEL + f"{msgspec.json.encode(version).decode()} IN versions"):
@@ -108,6 +105,22 @@ def _answers(name: str, database: Database, outside: Outside) -> Found:
     if not outside.graphs.ask(database, _KERNEL + "edition = 'community'"):
         return Finding(Mark.NG, what, f"it runs Neo4j {version} of an edition that is unproved here", "use Community")
     return Finding(Mark.OK, what, f"Neo4j {version} community answers at Bolt")
+
+
+def _backup(name: str, database: Database, outside: Outside) -> Found:
+    """What the stream and the plugin say; each is refused where it is unproved."""
+    what = f"backup of {name}"
+    if not (database.plugin_secret and database.servers_parameter):
+        detail = "no stream keeps it: it has no plugin_secret and servers_parameter, a move takes a dump with its pause"
+        return Finding(Mark.SKIP, what, detail)
+    found = outside.backups.examine(name)
+    return tuple(msgspec.structs.replace(one, what=f"database {name}, {one.what}") for one in found)
+
+
+def _gate(name: str, database: Database, outside: Outside) -> Found:
+    if database.gate is None:
+        return Finding(Mark.SKIP, f"gate of {name}", "it has none: a switch changes the address that clients read")
+    return gates.findings(name, database, outside)
 
 
 def _quiet(environment: Environment, name: str, cypher: str, outside: Outside) -> Finding:

@@ -1,6 +1,7 @@
 """What AWS says about machines, their images, and what it will change by itself (EC2, ELB, Health)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -68,4 +69,8 @@ class Fleet(Protocol):
 
     def health(self) -> tuple[Notice, ...]:
         """Return open and upcoming events of this account. Raises `Unreadable` without a support plan that has it."""
+        ...
+
+    def heard(self, group: str, now: datetime) -> tuple[Notice, ...]:
+        """Return the same from a log group that EventBridge fills. Raises `Unreadable` when nothing would fill it."""
         ...

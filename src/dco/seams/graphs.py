@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from dco.model.environment import Database
+from dco.model.databases import Database
 
 
 class Graphs(Protocol):

@@ -37,6 +37,13 @@ class Source(Protocol):
         """Say in sentences with a remedy what is wrong with the checkout: dirty, shallow, or without that commit."""
         ...
 
+    def touched(self, before: str, after: str) -> Mapping[str, str]:
+        """Return each path that commits after `before` and up to `after` touched, with the oldest's time, ISO 8601.
+
+        It tells how old something is and decides nothing, so what can't be told is left out.
+        """
+        ...
+
     def files(self, revision: str) -> tuple[SourceFile, ...]:
         """Return all files of a revision, sorted by path."""
         ...

@@ -32,13 +32,17 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 def baseline(outside: Outside, environment: Environment) -> Baseline:
     """Read how things are now."""
-    ringing = tuple(sentence.partition(":")[0] for sentence in outside.alarms.ringing(environment.verify.alarms))
     died = {
         key: outside.services.rollout(service.cluster, service.name, service.container).failed_tasks
         for application in environment.applications.values()
         for key, service in application.services.items()
     }
-    return Baseline(alarms=ringing, failed_tasks=died)
+    return Baseline(alarms=ringing(outside, environment), failed_tasks=died)
+
+
+def ringing(outside: Outside, environment: Environment) -> tuple[str, ...]:
+    """Return the names of the alarms that ring."""
+    return tuple(sentence.partition(":")[0] for sentence in outside.alarms.ringing(environment.verify.alarms))
 
 
 def look(outside: Outside, environment: Environment, wanted: dict[str, str], before: Baseline) -> tuple[Finding, ...]:

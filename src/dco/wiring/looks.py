@@ -4,13 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dco.detect.ages import ages
 from dco.flow import adopting, rehearsing, renewing
-from dco.flow.looking import Seen
 from dco.flow.rehearsing import Rehearsal
 from dco.flow.resuming import new_key
 from dco.model.environment import Aws, Environment
 from dco.model.errors import ConfigurationError
 from dco.model.finding import Finding, Mark
+from dco.model.look import Compared
 from dco.model.release import Release
 from dco.model.survey import Account, Checkout
 from dco.model.watching import EndOfLife
@@ -33,12 +34,15 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def see(directory: Path, environment: Environment, since: str | None, until: str | None, *, offline: bool) -> Seen:
-    """Look for changes; offline by the files of two commits alone, without AWS and Terraform."""
+def see(
+    directory: Path, environment: Environment, since: str | None, until: str | None, night: str | None = None
+) -> Compared:
+    """Look for changes in everything: files, what runs, what Terraform would do, what is new elsewhere."""
     world = outside(directory, environment)
-    if offline:
-        return rehearsing.compare_files(environment, world.source, since, until, world.clock.now())
-    return rehearsing.compare(environment, world, since, until)
+    seen = rehearsing.compare(environment, world, since, until, night)
+    begin, end = seen.released.revision, seen.revision
+    touched = ages(seen.changes.changes, world.source.touched(begin, end))
+    return Compared(before=begin, after=end, changes=seen.changes, not_looked_at=(), ages=touched)
 
 
 def rehearse(directory: Path, environment: Environment) -> Rehearsal:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import ending, unfinished
+from dco.flow import baking, clearing, ending, redeploying, unfinished
 from dco.flow.due import overdue
 from dco.flow.lateness import LOOK_SECONDS, Lateness
 from dco.flow.night import Request, night
@@ -22,17 +22,19 @@ from dco.flow.tonight import Tonight
 from dco.model.environment import Aws, Environment, Offering, State
 from dco.model.errors import ConfigurationError, DcoError, OfferingFailed, PersonNeeded
 from dco.model.offering import OfferingEnd
-from dco.model.outcome import Report
+from dco.model.outcome import Outcome, Report
 from dco.providers.clock import SystemClock
 from dco.record.journal import ChainedJournal
 from dco.seams.outside import Outside
 from dco.settings import Settings
+from dco.wiring.bakes import mark_bake, open_bake
 from dco.wiring.connect import operations, outside, own_directory
 
 if TYPE_CHECKING:
     from dco.flow.engine import Engine
 
 Tell = Callable[[str], None]
+_FOLLOWED = (Outcome.OBSERVED, Outcome.DEPLOYED)
 
 
 class _ToldJournal(ChainedJournal):
@@ -64,7 +66,13 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
     # DBOS takes a second to import, which commands without a night should not pay for
     from dco.flow.engine import Engine  # noqa: PLC0415
 
-    stories = {"night": telling(night, Request), "rollback": telling(rollback, RollbackRequest)}
+    stories = {
+        "night": telling(night, Request),
+        "rollback": telling(rollback, RollbackRequest),
+        "redeploy": telling(redeploying.tell, redeploying.Request),
+        "bake": telling(baking.tell, baking.Request),
+        "clear": telling(clearing.tell, clearing.Request),
+    }
     return Engine(own_directory(directory, environment), stories, tell=begun)
 
 
@@ -104,6 +112,7 @@ def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = Fa
             running.start("night", key, msgspec.to_builtins(request))
             watched = Lateness(environment, outside(settings.directory, environment), key, began(key))
             done = msgspec.convert(watched.await_end(lambda: running.wait(key, LOOK_SECONDS), said), Report)
+            done = _followed(settings, running, done)
             unfinished.clear(own, key)
             return done
     except PersonNeeded:
@@ -117,6 +126,27 @@ def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = Fa
             unfinished.clear(own, key)
             ending.broken(outside(settings.directory, environment), environment, key, now, error)
         raise
+
+
+def _followed(settings: Settings, running: "Engine", done: Report) -> Report:
+    """Redeploy the databases for which the night found another image, unless it only looks or a bake is open.
+
+    The night counts as unfinished until then, so that whoever comes after a crash goes on here.
+    """
+    environment = settings.needed()
+    if not done.databases or environment.mode == "observe" or done.outcome not in _FOLLOWED:
+        return done
+    key, now = f"{done.night}{redeploying.MARK}", SystemClock().now()
+    try:
+        if open_bake(settings) is not None:
+            return msgspec.structs.replace(done, sentence=f"{done.sentence}; the databases wait until the bake is over")
+        asked = redeploying.Request(environment=environment, began=now, images=dict(done.databases))
+        running.start("redeploy", key, msgspec.to_builtins(asked))
+        ended = msgspec.convert(running.wait(key), Report)
+        mark_bake(settings)
+    except DcoError as error:
+        ended = ending.broken(outside(settings.directory, environment), environment, key, now, error)
+    return msgspec.structs.replace(done, redeploy=ended)
 
 
 def _begin_early(settings: Settings, environment: Environment, own: Path, key: str, *, skip: bool) -> Thread:

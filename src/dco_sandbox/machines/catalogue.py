@@ -1,7 +1,8 @@
 """The machine images that there are: Neo4j Community on a plain Linux, as a vendor publishes them each month.
 
 What an image ships follows from its name, so that an image registered through EC2's own API
-(`neo4j-community-<version>-<yyyy.mm.dd>`) is as good as those that a new world begins with.
+(`neo4j-community-<version>-<yyyy.mm.dd>`) is as good as those that a new world begins with. All ship `/opt/dco`;
+`dco-stream-<yyyy.mm.dd>` and `dco-gate-<yyyy.mm.dd>` ship nothing else.
 """
 
 import hashlib
@@ -18,6 +19,9 @@ FIRST = (
     ("neo4j-community-5.26.30-2026.10.01", "2026-10-01T06:00:00.000Z"),
     ("neo4j-community-5.26.30-2026.11.01", "2026-11-01T06:00:00.000Z"),
 )
+NEXT_LINE = (("neo4j-community-2026.08.1-2026.11.01", "2026-11-01T06:00:00.000Z"),)
+OWN = (("dco-stream-2026.11.01", "2026-11-01T06:00:00.000Z"), ("dco-gate-2026.11.01", "2026-11-01T06:00:00.000Z"))
+ALL = (*FIRST, *NEXT_LINE, *OWN)
 _NAME = re.compile(r"neo4j-community-(?P<version>\d+(?:\.\d+)+)-\d{4}\.\d\d\.\d\d")
 
 
@@ -43,7 +47,7 @@ def register(backend: Any, name: str, created: str, deprecated: str | None = Non
         backend,
         identifier,
         name=name,
-        description=f"Neo4j Community {', '.join(neo4j_versions(name))} on Linux",
+        description=" and ".join([*(f"Neo4j Community {one}" for one in neo4j_versions(name)), "dco on Linux"]),
         owner_id=OWNER,
         owner_alias=OWNER_ALIAS,
         public=True,
@@ -60,7 +64,7 @@ def register(backend: Any, name: str, created: str, deprecated: str | None = Non
     return identifier
 
 
-def fill(backend: Any, images: Sequence[tuple[str, str]] = FIRST) -> None:
+def fill(backend: Any, images: Sequence[tuple[str, str]] = ALL) -> None:
     """Give a new backend the images that every world begins with."""
     for name, created in images:
         register(backend, name, created)

@@ -162,7 +162,7 @@ def _begin(command: Any, site: Site, name: str) -> None:
     directory = (parameters.get("workingDirectory") or [""])[0].lstrip("/")
     # `timeout` ends with 124 when it had to; the script's own code comes through otherwise.
     run = f"exec timeout -k 1 {seconds:g} sh {shlex.quote(str(script))} >{_out(folder)} 2>{_err(folder)}"
-    site.processes.start(name, ["sh", "-c", run], env=site.environment, cwd=site.root / directory)
+    site.start(name, ["sh", "-c", run], site.environment, site.root / directory)
 
 
 def _result(site: Site, command: Any, child: Child) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dco_sandbox.runtime import Runtime
 from dco_sandbox.world import World
 
 _SESSION_SECONDS = 6 * 3600
+_STANDS_BACK = 10
 
 
 class MachineLayer:
@@ -52,7 +53,7 @@ class MachineLayer:
         if not held.credentials:
             held.credentials = _role_credentials(runtime, instance)
         environment = root.environment(runtime.world, place, str(instance.private_ip_address), held.credentials)
-        return Site(instance.id, place, environment, runtime.processes, self._workers)
+        return Site(instance.id, place, environment, runtime.processes, self._workers, held.niceness)
 
 
 def fail_host(world: World, instance_id: str) -> None:
@@ -67,6 +68,8 @@ def _pending(runtime: Runtime, instance: Instance, site: Site) -> None:
     """Start a machine whose image, disks and directory are there."""
     backend: Any = instance.ec2_backend
     ami = backend.amis.get(instance.image_id)
+    if not machine(instance).starts and _is_second(instance):
+        machine(instance).niceness = _STANDS_BACK
     root.lay_out(site.root, catalogue.neo4j_versions(ami.name if ami else None))
     root.mount(runtime.world, site.root, _devices(instance))
     supervise.begin(site)
@@ -124,6 +127,17 @@ _STEPS = {
     "stopped": _stopped,
     "shutting-down": _shutting_down,
 }
+
+
+def _is_second(instance: Instance) -> bool:
+    """Say whether a database has another server already, which must not be slowed down while this one begins."""
+    own = _database(instance)
+    others = (one for one in instance.ec2_backend.all_instances() if one.id != instance.id)
+    return own is not None and any(_database(one) == own and one.state == "running" for one in others)
+
+
+def _database(instance: Instance) -> str | None:
+    return next((tag["value"] for tag in instance.get_tags() if tag["key"] == "dco:database"), None)
 
 
 def _move(runtime: Runtime, instance: Instance, old: tuple[str, int], new: tuple[str, int]) -> None:

@@ -37,6 +37,8 @@ class Machine:
     starts: int = 0
     impaired_since: str | None = None
     reboot_asked: bool = False
+    niceness: int = 0
+    """How far its processes stand back for those of other machines; all share this computer's processors."""
     credentials: dict[str, str] = field(default_factory=dict)
 
 

@@ -38,6 +38,7 @@ def lay_out(root: Path, neo4j_versions: Sequence[str]) -> None:
         (root / place).mkdir(parents=True, exist_ok=True)
     for version in neo4j_versions:
         _link(root / "opt" / "neo4j" / version, cache.neo4j_home(version))
+    _link(root / "opt" / "dco", Path(sys.prefix))
     for shim in files("dco_sandbox.machines").joinpath("bin").iterdir():
         _program(root / "bin" / shim.name, shim.read_text())
     _program(root / "bin" / "aws", f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m awscli "$@"\n')

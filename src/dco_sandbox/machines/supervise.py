@@ -1,7 +1,7 @@
 """What happens inside a running machine: the first boot, its units, and the end of all its processes."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Site:
     environment: Mapping[str, str]
     processes: Processes
     workers: Workers
+    niceness: int = 0
 
     @property
     def prefix(self) -> str:
@@ -48,6 +49,11 @@ class Site:
     def name(self, what: str) -> str:
         """Name one of the machine's processes."""
         return self.prefix + what.removesuffix(".service").replace("@", "-")
+
+    def start(self, name: str, argv: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Child:
+        """Start a program of the machine."""
+        nice = ["nice", "-n", str(self.niceness)] if self.niceness else []
+        return self.processes.start(name, [*nice, *argv], env=environment, cwd=cwd)
 
     def alive(self) -> list[Child]:
         """Give the machine's processes that run."""
@@ -102,7 +108,7 @@ def _boot_once(site: Site, user_data: str) -> None:
     if child is None or child.exit_code() == _KILLED:
         script.write_text(user_data)
         script.chmod(0o700)
-        started = site.processes.start(site.name("boot"), [str(script)], env=site.environment, cwd=site.root / "root")
+        started = site.start(site.name("boot"), [str(script)], site.environment, site.root / "root")
         _show_log(site, "cloud-init-output.log", started)
     elif not child.alive():
         done.write_text(f"exit {child.exit_code()}\n")
@@ -141,7 +147,7 @@ def _keep_running(site: Site, desk: Desk, name: str) -> None:
     code = None if child is None else child.exit_code()
     if code is not None and not unit.restarts_after(code):
         desk.drop(name, "failed" if code else "inactive")
-    elif desk.may_start(name):
+    elif desk.may_start(name, unit.start_window_seconds):
         _start(site, name, unit)
         desk.note(name, "active")
     else:
@@ -151,7 +157,7 @@ def _keep_running(site: Site, desk: Desk, name: str) -> None:
 def _start(site: Site, name: str, unit: Unit) -> None:
     environment = {**site.environment, **unit.environment}
     cwd = Path(unit.directory) if unit.directory else site.root
-    started = site.processes.start(site.name(name), unit.argv, env=environment, cwd=cwd)
+    started = site.start(site.name(name), unit.argv, environment, cwd)
     _show_log(site, f"{name.removesuffix('.service')}.log", started)
 
 

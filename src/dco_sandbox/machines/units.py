@@ -30,6 +30,8 @@ class Unit:
     directory: str | None = None
     restart: str = "no"
     stop_seconds: float = 90.0
+    start_window_seconds: float = START_WINDOW_SECONDS
+    """In how long only so many starts are made; 0 takes away the limit."""
 
     def restarts_after(self, exit_code: int) -> bool:
         """Say whether the unit is started again when its process ended with this code."""
@@ -39,9 +41,11 @@ class Unit:
 def read(path: Path) -> Unit:
     """Read a unit file; raises UnitError when there is nothing to start."""
     try:
-        settings = _settings(path.read_text())
+        text = path.read_text()
     except FileNotFoundError:
         raise UnitError(f"Unit {path.name} not found.") from None
+    settings = _settings(text, "[Service]")
+    window = _settings(text, "[Unit]").get("StartLimitIntervalSec", [f"{START_WINDOW_SECONDS:g}"])[-1]
     command = settings.get("ExecStart", [""])[-1]
     argv = shlex.split(command.lstrip("-@+!:"))
     if not argv:
@@ -58,6 +62,7 @@ def read(path: Path) -> Unit:
         directory=(settings.get("WorkingDirectory") or [None])[-1],
         restart=settings.get("Restart", ["no"])[-1],
         stop_seconds=_seconds(settings.get("TimeoutStopSec", ["90"])[-1]),
+        start_window_seconds=_seconds(window),
     )
 
 
@@ -107,11 +112,11 @@ class Desk:
         if not path.exists() or path.read_text().strip() != state:
             self._write("state", name, f"{state}\n")
 
-    def may_start(self, name: str) -> bool:
+    def may_start(self, name: str, window_seconds: float = START_WINDOW_SECONDS) -> bool:
         """Count a start, and say no when there were too many in a short time."""
         path = self._run / "wanted" / name
         now = time.time()
-        recent = [began for began in map(float, path.read_text().split()) if now - began < START_WINDOW_SECONDS]
+        recent = [began for began in map(float, path.read_text().split()) if now - began < window_seconds]
         if len(recent) >= START_LIMIT:
             return False
         self._write("wanted", name, " ".join(map(str, [*recent, now])))
@@ -137,15 +142,15 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _settings(text: str) -> dict[str, list[str]]:
-    """Read the [Service] section; an empty value takes back what was set before."""
+def _settings(text: str, wanted: str) -> dict[str, list[str]]:
+    """Read a section; an empty value takes back what was set before."""
     settings: dict[str, list[str]] = {}
     section = ""
     for line in _CONTINUED.sub(" ", text).splitlines():
         stripped = line.strip()
         if stripped.startswith("["):
             section = stripped
-        elif section == "[Service]" and "=" in stripped and not stripped.startswith(("#", ";")):
+        elif section == wanted and "=" in stripped and not stripped.startswith(("#", ";")):
             name, _, value = stripped.partition("=")
             settings.setdefault(name.strip(), []).append(value.strip())
             if not value.strip():

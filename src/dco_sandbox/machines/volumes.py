@@ -1,10 +1,14 @@
 """EBS volumes are directories: mounted by a link, copied by a snapshot, gone when deleted."""
 
 import shutil
+import signal
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
 from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot, Volume
 
 from dco_sandbox.world import World
@@ -43,7 +47,8 @@ def install(world: World) -> None:
 
     def create_snapshot(self: EBSBackend, volume_id: str, *args: Any, **kwargs: Any) -> Snapshot:
         snapshot = _create_snapshot(self, volume_id, *args, **kwargs)
-        _copy(directory(world, volume_id), directory(world, snapshot.id))
+        with _at_one_moment(directory(world, volume_id)):
+            _copy(directory(world, volume_id), directory(world, snapshot.id))
         return snapshot
 
     def delete_snapshot(self: EBSBackend, snapshot_id: str) -> Any:
@@ -55,6 +60,30 @@ def install(world: World) -> None:
     backend.create_volume, backend.delete_volume = create_volume, delete_volume
     backend.detach_volume = detach_volume
     backend.create_snapshot, backend.delete_snapshot = create_snapshot, delete_snapshot
+
+
+@contextmanager
+def _at_one_moment(volume: Path) -> Generator[None]:
+    """Stop whoever writes into a volume while it is copied: EBS takes all of it at once."""
+    users = [process for process in psutil.process_iter() if _uses(process, volume)]
+    for process in users:
+        _signal(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in users:
+            _signal(process, signal.SIGCONT)
+
+
+def _uses(process: psutil.Process, volume: Path) -> bool:
+    with suppress(psutil.Error):
+        return any(Path(file.path).is_relative_to(volume) for file in process.open_files())
+    return False
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.Error):
+        process.send_signal(number)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -50,6 +50,15 @@ BALANCER_SETTINGS = {
     "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
     "enable_deletion_protection": "deletion_protection.enabled",
 }
+NETWORK_SETTINGS = {
+    "enable_deletion_protection": "deletion_protection.enabled",
+    "enable_cross_zone_load_balancing": "load_balancing.cross_zone.enabled",
+}
+
+
+def _settings(balancer: Values) -> dict[str, str]:
+    """Give the settings that a load balancer of its type has: one of HTTP always reaches over zones."""
+    return NETWORK_SETTINGS if balancer["load_balancer_type"] == "network" else BALANCER_SETTINGS
 
 
 class LoadBalancer(ElbKind):
@@ -71,6 +80,7 @@ class LoadBalancer(ElbKind):
         either("idle_timeout", NUMBER, 60),
         either("drop_invalid_header_fields", BOOL, False),
         either("enable_deletion_protection", BOOL, False),
+        either("enable_cross_zone_load_balancing", BOOL, False),
         *TAGS,
     )
 
@@ -88,7 +98,7 @@ class LoadBalancer(ElbKind):
 
     def arrange(self, aws: Aws, state: Values) -> None:
         """Set what creation has no argument for."""
-        settings = [{"Key": key, "Value": _said(state[name])} for name, key in BALANCER_SETTINGS.items()]
+        settings = [{"Key": key, "Value": _said(state[name])} for name, key in _settings(state).items()]
         aws("elbv2").modify_load_balancer_attributes(LoadBalancerArn=state["id"], Attributes=settings)
 
     def read(self, aws: Aws, have: Values) -> Values | None:
@@ -112,7 +122,7 @@ class LoadBalancer(ElbKind):
             "security_groups": found[0].get("SecurityGroups") or [],
             "tags_all": tags_of(aws, arn),
         }
-        return real | {k: _heard(said[key]) for k, key in BALANCER_SETTINGS.items() if key in said}
+        return real | {k: _heard(said[key]) for k, key in _settings(real).items() if key in said}
 
     def update(self, aws: Aws, have: Values, want: Values) -> None:
         """Set groups, subnets and settings."""
@@ -139,6 +149,14 @@ GROUP_SETTINGS = {
     "slow_start": "slow_start.duration_seconds",
     "load_balancing_algorithm_type": "load_balancing.algorithm.type",
 }
+
+
+def _of_group(group: Values) -> dict[str, str]:
+    """Give the settings that a target group of its protocol has."""
+    wanted = ("deregistration_delay",) if group["protocol"] == "TCP" else tuple(GROUP_SETTINGS)
+    return {name: GROUP_SETTINGS[name] for name in wanted}
+
+
 HEALTH = {
     "enabled": "HealthCheckEnabled",
     "path": "HealthCheckPath",
@@ -201,7 +219,7 @@ class TargetGroup(ElbKind):
 
     def arrange(self, aws: Aws, state: Values) -> None:
         """Set what creation has no argument for."""
-        settings = [{"Key": key, "Value": _said(state[name])} for name, key in GROUP_SETTINGS.items()]
+        settings = [{"Key": key, "Value": _said(state[name])} for name, key in _of_group(state).items()]
         aws("elbv2").modify_target_group_attributes(TargetGroupArn=state["id"], Attributes=settings)
 
     def read(self, aws: Aws, have: Values) -> Values | None:
@@ -222,11 +240,14 @@ class TargetGroup(ElbKind):
             "target_type": found[0]["TargetType"],
             "tags_all": tags_of(aws, arn),
         }
-        real |= {k: said[key] for k, key in GROUP_SETTINGS.items() if key in said}
+        real |= {k: said[key] for k, key in _of_group(real).items() if key in said}
         real["slow_start"] = int(real.get("slow_start", 0))
         if have.get("health_check"):
             health = {k: found[0].get(argument) for k, argument in HEALTH.items()}
             health["matcher"] = (found[0].get("Matcher") or {}).get("HttpCode")
+            if health["protocol"] == "TCP":  # without path and matcher, and moto keeps no threshold of it
+                asked = have["health_check"][0]
+                health |= {name: asked[name] for name in ("path", "matcher", "unhealthy_threshold")}
             real["health_check"] = [health]
         return real
 
@@ -246,6 +267,8 @@ def _health(want: Values) -> dict[str, Any]:
     asked = want["health_check"][0]
     put = {argument: asked[name] for name, argument in HEALTH.items() if asked[name] is not None}
     put = {k: int(v) if isinstance(v, float) else v for k, v in put.items()}
+    if asked["protocol"] == "TCP":
+        return {name: value for name, value in put.items() if name != "HealthCheckPath"}
     return {**put, "Matcher": {"HttpCode": asked["matcher"] or "200"}}
 
 

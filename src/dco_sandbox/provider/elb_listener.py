@@ -29,6 +29,8 @@ REDIRECT_BLOCK = Block(
     most=1,
 )
 
+_TLS = frozenset({"HTTPS", "TLS"})
+
 
 class Listener(ElbKind):
     """A port of a load balancer, and what is done with what comes in."""
@@ -70,7 +72,8 @@ class Listener(ElbKind):
             "load_balancer_arn": found[0]["LoadBalancerArn"],
             "port": found[0].get("Port"),
             "protocol": found[0].get("Protocol"),
-            "ssl_policy": found[0].get("SslPolicy") or "",
+            # moto names one for every listener; AWS only for those that speak TLS
+            "ssl_policy": found[0].get("SslPolicy") or "" if found[0].get("Protocol") in _TLS else "",
             "certificate_arn": certificates[0]["CertificateArn"] if certificates else None,
             "default_action": [_read_action(each) for each in found[0]["DefaultActions"]],
             "tags_all": tags_of(aws, have["id"]),

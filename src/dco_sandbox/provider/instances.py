@@ -4,12 +4,13 @@ import base64
 from typing import Any
 
 from dco_sandbox.provider.aws import Aws
-from dco_sandbox.provider.kind import given, wait_until
+from dco_sandbox.provider.kind import Lookup, given, wait_until
 from dco_sandbox.provider.schema import (
     BOOL,
     NUMBER,
     TAGS,
     TEXT_SET,
+    TEXTS,
     Block,
     computed,
     either,
@@ -186,4 +187,40 @@ def state_of(aws: Aws, machine: str) -> str:
     return found["State"]["Name"] if found else ""
 
 
+FILTER = Block("filter", (required("name"), required("values", TEXT_SET)), as_set=True)
+"""EC2's filters, as every lookup of several things takes them."""
+
+
+def filters(asked: Values) -> list[dict[str, Any]]:
+    """Give filters as EC2 wants them."""
+    return [{"Name": one["name"], "Values": sorted(one["values"])} for one in asked["filter"] or []]
+
+
+class Instances(Lookup):
+    """Which machines there are; none is an answer, too."""
+
+    name = "aws_instances"
+    attributes = (
+        computed("id"),
+        either("instance_state_names", TEXT_SET),
+        computed("ids", TEXTS),
+        computed("private_ips", TEXTS),
+    )
+    blocks = (FILTER,)
+
+    def read(self, aws: Aws, asked: Values) -> Values:
+        """Ask EC2; only running ones unless states are named."""
+        states = sorted(asked["instance_state_names"] or ["running"])
+        wanted = [*filters(asked), {"Name": "instance-state-name", "Values": states}]
+        pages = aws("ec2").get_paginator("describe_instances").paginate(Filters=wanted)
+        found = [one for page in pages for each in page["Reservations"] for one in each["Instances"]]
+        return {
+            "id": aws("ec2").meta.region_name,
+            "instance_state_names": states,
+            "ids": sorted(one["InstanceId"] for one in found),
+            "private_ips": sorted(one["PrivateIpAddress"] for one in found if "PrivateIpAddress" in one),
+        }
+
+
 KINDS = (Instance,)
+LOOKUPS = (Instances,)

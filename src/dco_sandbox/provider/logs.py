@@ -1,10 +1,11 @@
-"""CloudWatch Logs: log groups."""
+"""CloudWatch Logs: log groups, and who else may write into them."""
 
 from typing import Any
 
 from dco_sandbox.provider.aws import Aws
 from dco_sandbox.provider.kind import Kind, given
 from dco_sandbox.provider.schema import BOOL, NUMBER, TAGS, computed, either, optional, required
+from dco_sandbox.provider.settle import same_json
 from dco_sandbox.provider.wire import Values
 
 
@@ -63,9 +64,39 @@ class LogGroup(Kind):
             aws("logs").delete_log_group(logGroupName=have["id"])
 
 
+class ResourcePolicy(Kind):
+    """Which services of AWS may write lines."""
+
+    name = "aws_cloudwatch_log_resource_policy"
+    attributes = (
+        computed("id"),
+        required("policy_name", new=True),
+        required("policy_document", same=same_json),
+    )
+
+    def create(self, aws: Aws, want: Values) -> Values:
+        """Put the policy."""
+        self.update(aws, want, want)
+        return {"id": want["policy_name"]}
+
+    def read(self, aws: Aws, have: Values) -> Values | None:
+        """Look for the policy among the account's, which are ten at most."""
+        found = aws("logs").describe_resource_policies()["resourcePolicies"]
+        mine = (each for each in found if each["policyName"] == have["id"])
+        return next(({"policy_document": each["policyDocument"]} for each in mine), None)
+
+    def update(self, aws: Aws, have: Values, want: Values) -> None:  # noqa: ARG002 - the seam's shape
+        """Put the policy anew."""
+        aws("logs").put_resource_policy(policyName=want["policy_name"], policyDocument=want["policy_document"])
+
+    def delete(self, aws: Aws, have: Values) -> None:
+        """Take it away."""
+        aws("logs").delete_resource_policy(policyName=have["id"])
+
+
 def _group(aws: Aws, name: str) -> dict[str, Any] | None:
     found = aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return next((group for group in found if group["logGroupName"] == name), None)
 
 
-KINDS = (LogGroup,)
+KINDS = (LogGroup, ResourcePolicy)

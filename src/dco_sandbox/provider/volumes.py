@@ -3,9 +3,9 @@
 from typing import Any
 
 from dco_sandbox.provider.aws import Aws
-from dco_sandbox.provider.instances import BOOT_SECONDS, ENDED, state_of
-from dco_sandbox.provider.kind import Kind, given, wait_until
-from dco_sandbox.provider.schema import BOOL, NUMBER, TAGS, computed, either, required
+from dco_sandbox.provider.instances import BOOT_SECONDS, ENDED, FILTER, filters, state_of
+from dco_sandbox.provider.kind import Kind, Lookup, given, wait_until
+from dco_sandbox.provider.schema import BOOL, NUMBER, TAGS, TEXTS, computed, either, required
 from dco_sandbox.provider.vpc import Ec2Kind, marked, tags_of
 from dco_sandbox.provider.wire import Values
 
@@ -127,4 +127,19 @@ class VolumeAttachment(Kind):
         wait_until(f"volume {have['volume_id']}", lambda: self.read(aws, have) is None, 60)
 
 
+class Volumes(Lookup):
+    """Which disks there are; none is an answer, too."""
+
+    name = "aws_ebs_volumes"
+    attributes = (computed("id"), computed("ids", TEXTS))
+    blocks = (FILTER,)
+
+    def read(self, aws: Aws, asked: Values) -> Values:
+        """Ask EC2."""
+        pages = aws("ec2").get_paginator("describe_volumes").paginate(Filters=filters(asked))
+        found = sorted(one["VolumeId"] for page in pages for one in page["Volumes"])
+        return {"id": aws("ec2").meta.region_name, "ids": found}
+
+
 KINDS = (Volume, VolumeAttachment)
+LOOKUPS = (Volumes,)

@@ -2,6 +2,7 @@
 vpc_cidr      = "127.${number}.0.0/16"
 listener_port = 8080
 egress        = "none"
+gates         = 1
 
 database_volume_size = 1
 database_heap        = "256m"

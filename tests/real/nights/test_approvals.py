@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -157,3 +158,18 @@ def test_nothing_starts_while_frozen_or_outside_of_a_window(stage: Stage) -> Non
     assert "outside of every window" in closed["sentence"]
     assert stage.serving() == before
     assert closed["offering"] or "the offering ended well" in stage.sentences(closed["night"], "night")
+
+
+def test_a_person_who_interrupts_a_night_ends_the_process_and_not_the_night(stage: Stage) -> None:
+    before = stage.serving()
+    night, key = _wait_for_people(stage)
+    night.process.send_signal(signal.SIGINT)
+    done = night.end(10)
+    assert done.code == 130
+    assert "goes on when the same command is called again" in done.err
+    assert "Traceback" not in done.err
+    again = stage.begin("run", "--json")
+    assert stage.waits() == key
+    assert stage.dco("reject", "--why", "only tried", person="alice").code == 0
+    assert again.end().said["night"] == key
+    assert stage.serving() == before

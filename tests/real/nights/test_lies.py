@@ -114,6 +114,7 @@ def test_the_state_lock_is_held_by_someone_else(stage: Stage) -> None:
     assert (code, report["outcome"]) == (0, "deployed"), "a lock is no reason to keep a change out"
 
 
+@pytest.mark.long
 def test_answers_are_lost_after_their_effects(stage: Stage) -> None:
     stage.configure({"policy": {"automatic_below": "never-ask"}})
     before, began = _revisions(stage), time.time()

@@ -8,7 +8,7 @@ from typing import Any
 from neo4j.exceptions import ClientError
 from tests.real.plugin.servers import Server
 
-from dco_stream.plugin import Plugin
+from dco_plugin.plugin import Plugin
 
 DATABASES = ("system", "neo4j")
 MASK = 2**64
@@ -32,7 +32,7 @@ def _copy_one(plugin: Plugin, data: Path, database: str) -> bool:
         _write(places[folder] / name, lambda offset, file=file: _piece(plugin, database, file["name"], offset))
         plugin.one("hold", database, "copy", 120)
     released = plugin.one("release", database, "copy")
-    _copy_log(plugin, database, held["lowestLogVersion"], places["log"])
+    _copy_log(plugin, database, held["neededLogVersion"], places["log"])
     return bool(released["intact"])
 
 
@@ -117,15 +117,15 @@ class Follower(threading.Thread):
 
 
 def sums(server: Server, database: str = "neo4j", page: int = 50_000) -> Sums:
-    """Sum up a whole database, page by page."""
+    """Sum up a whole database, page by page, under one salt."""
     total: Sums = {}
-    start = 0
-    while start >= 0:
-        for row in server.plugin.call("hashes", database, start, page):
-            if row["kind"] == "page":
-                start = row["high"]
-            else:
+    for kind in ("node", "relationship"):
+        start = 0
+        while start >= 0:
+            *rows, end = server.plugin.call("scan", database, kind, b"salt", start, page, b"")
+            for row in rows:
                 _add(total, row)
+            start = end["next"]
     return total
 
 

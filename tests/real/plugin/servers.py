@@ -11,9 +11,10 @@ from typing import Any
 
 from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
+from setup import neo4j_plugin
 
+from dco_plugin.plugin import Plugin
 from dco_sandbox import cache
-from dco_stream.plugin import Plugin
 
 OLDER = "5.26.30"
 NEWER = "2026.08.1"
@@ -38,7 +39,7 @@ internal.server.bolt.thread_pool_shutdown_wait_time=1s
 
 
 def plugin_jar(version: str) -> Path:
-    return cache.neo4j_home(version) / "plugin" / "dco.jar"
+    return neo4j_plugin.jar(version)
 
 
 class Server:
@@ -48,6 +49,8 @@ class Server:
         self.home = home
         self.address = address
         self.version = version
+        self.environment: dict[str, str] = {}
+        """What its environment has besides."""
         self._process: subprocess.Popen[bytes] | None = None
         self._driver: Driver | None = None
         self._plugins: list[Plugin] = []
@@ -62,6 +65,11 @@ class Server:
     @property
     def key_file(self) -> Path:
         return self.home / "conf" / "dco.key"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -95,7 +103,9 @@ class Server:
 
     def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = cache.neo4j_home(self.version) / "bin" / "neo4j-admin"
-        return subprocess.run([command, *arguments], env=self._environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [command, *arguments], env=self._environment, cwd=self.home, capture_output=True, text=True, check=False
+        )
 
     def demand_clean(self) -> None:
         """Let Neo4j check both databases of a server that was stopped."""
@@ -139,6 +149,11 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the server a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self, *, kill: bool = False) -> None:
         """End the server in order, or by SIGKILL. May be called when it is down."""
         if not kill:
@@ -159,7 +174,7 @@ class Server:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
+        return {**os.environ, "NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf"), **self.environment}
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def test_bytes_that_do_not_follow_are_refused(make: Make) -> None:
     with pytest.raises(ClientError, match="some are missing"):
         green.plugin.one("apply", "neo4j", before["logVersion"], before["logOffset"], tail, True)
     with pytest.raises(ClientError, match="apply the rest of the log first"):
-        green.plugin.one("promote", "neo4j", before["transaction"])
+        green.plugin.one("promote", "neo4j", before["transaction"], "")
     with pytest.raises(ClientError, match="stop following first"):
         green.plugin.one("fence", "neo4j", False, "")
     follower.begin()
@@ -166,7 +166,7 @@ def switch(source: Server, target: Server, followers: list[Follower]) -> None:
     for follower in followers:
         follower.end()
     for name, end in ends.items():
-        assert target.plugin.one("promote", name, end)["transaction"] == end
+        assert target.plugin.one("promote", name, end, "")["transaction"] == end
 
 
 def change_schema_and_users(server: Server) -> None:

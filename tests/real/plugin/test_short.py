@@ -10,7 +10,7 @@ import pytest
 from neo4j.exceptions import ClientError, Neo4jError, TransientError
 from tests.real.plugin.servers import KEY, Server
 
-from dco_stream import signing
+from dco_plugin import signing
 
 ALL = (
     ("dco.status", "neo4j"),
@@ -20,11 +20,12 @@ ALL = (
     ("dco.read", "neo4j", "lease", "store/neostore", 0, 10),
     ("dco.log", "neo4j", 0, 0, 100, 0),
     ("dco.locate", "neo4j", 1),
+    ("dco.prune", "neo4j", 0),
     ("dco.apply", "neo4j", 0, 0, b"bytes", True),
     ("dco.follow", "neo4j", True),
-    ("dco.promote", "neo4j", 1),
+    ("dco.promote", "neo4j", 1, ""),
     ("dco.fence", "neo4j", True, "reason"),
-    ("dco.hashes", "neo4j", 0, 100),
+    ("dco.scan", "neo4j", "node", b"salt", 0, 100, b""),
 )
 
 
@@ -172,7 +173,7 @@ def test_what_is_not_there_is_said_in_a_sentence(server: Server) -> None:
         ("status", ("nowhere",), "There is no database nowhere here"),
         ("locate", ("neo4j", 10**6), "the other server did not come from this one"),
         ("apply", ("neo4j", 0, 0, b"", True), "follows nobody"),
-        ("promote", ("neo4j", 10**6), "apply the rest of the log first"),
+        ("promote", ("neo4j", 10**6, ""), "apply the rest of the log first"),
         ("read", ("neo4j", "never-taken", "store/neostore", 0, 1), "does not hold"),
         ("hold", ("neo4j", "too-long", 3600), "between 1 and"),
     ):
@@ -207,3 +208,16 @@ def test_a_driver_retries_by_itself_until_the_fence_is_lifted(lifted: Server) ->
     assert time.monotonic() - begun > 1.5
     lift.join()
     assert lifted.run("MATCH (n:Retried) RETURN count(n) AS found") == [{"found": 2}]
+
+
+def test_a_fence_is_lifted_only_for_the_reason_that_raised_it(lifted: Server) -> None:
+    lifted.plugin.one("fence", "neo4j", True, "switch 2")
+    assert lifted.plugin.one("fence", "neo4j", True, "switch 2")["fenced"], "again is no harm"
+    for call in (("fence", "neo4j", True, "switch 1"), ("fence", "neo4j", False, "switch 1")):
+        with pytest.raises(ClientError, match="because it switch 2"):
+            lifted.plugin.one(*call)
+    with pytest.raises(ClientError, match="because it switch 2"):
+        lifted.plugin.one("promote", "neo4j", 0, "switch 1")
+    assert lifted.plugin.one("status", "neo4j")["fenced"]
+    assert not lifted.plugin.one("fence", "neo4j", False, "switch 2")["fenced"]
+    assert not lifted.plugin.one("fence", "neo4j", False, "switch 2")["fenced"]

@@ -32,8 +32,9 @@ from dco_sandbox.alarms.layer import AlarmLayer
 from dco_sandbox.ecs.layer import EcsLayer
 from dco_sandbox.elb.layer import ElbLayer
 from dco_sandbox.images.layer import ImageLayer
+from dco_sandbox.trail.layer import TrailLayer
 warnings.filterwarnings("ignore")
-server.serve(world, [ImageLayer(), ElbLayer(), EcsLayer(boot_seconds=2.5), AlarmLayer()], validate=True)
+server.serve(world, [ImageLayer(), ElbLayer(), EcsLayer(boot_seconds=2.5), AlarmLayer(), TrailLayer()], validate=True)
 """
 # Notes its own start and end, so that a test can tell whether two ever ran at the same time.
 APP = """

@@ -91,6 +91,9 @@ def _told(subject: str, kind: type[DcoError]) -> Generator[None]:
         raise _refused(subject, Unreadable if doubtful(error) else kind, error) from error
     except aws.BotoCoreError as error:
         raise _unasked(subject, Unreadable if doubtful(error) else kind, error) from error
+    except KeyError as error:
+        # botocore takes a body that is no JSON, or half of one, for an empty answer
+        raise Unreadable(f"could not {subject}: the answer was not whole (it lacks {error})", "try again") from error
 
 
 def _refused(subject: str, kind: type[DcoError], error: aws.ClientError) -> DcoError:

@@ -46,9 +46,14 @@ def bucket(aws: AwsSession, name: str) -> tuple[Finding, ...]:
     return Finding(Mark.OK, "bucket", f"{name} is there"), _versions(aws, name), _locks(aws, name)
 
 
-def _versions(aws: AwsSession, name: str) -> Finding:
+def versioning(aws: AwsSession, name: str) -> str:
+    """Return whether a bucket keeps versions: `Enabled`, `Suspended` or `never enabled`."""
     with asking(f"read the versioning of bucket {name}"):
-        status = aws.s3.get_bucket_versioning(Bucket=name).get("Status", "never enabled")
+        return str(aws.s3.get_bucket_versioning(Bucket=name).get("Status", "never enabled"))
+
+
+def _versions(aws: AwsSession, name: str) -> Finding:
+    status = versioning(aws, name)
     mark = Mark.OK if status == "Enabled" else Mark.NG
     return Finding(mark, "bucket versions", f"versioning is {status.lower()}", _MAKE)
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dco.model.errors import Unreadable
+from dco.providers.aws import health_log
 from dco.providers.aws.errors import asking
 from dco.providers.aws.session import AwsSession
 from dco.seams.fleet import Instance, MachineImageState, Notice
@@ -132,6 +134,10 @@ class AwsFleet:
             )
             for event in events
         )
+
+    def heard(self, group: str, now: datetime) -> tuple[Notice, ...]:
+        """See `Fleet.heard`."""
+        return health_log.read(self._aws, group, now)
 
     def _image_names(self, instances: list[str]) -> dict[str, str]:
         """Return what the images of machines are called, also of those that are deregistered."""

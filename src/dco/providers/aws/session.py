@@ -16,6 +16,7 @@ from dco.providers.aws.errors import asking
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
+    from types_boto3_cloudtrail import CloudTrailClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_codebuild import CodeBuildClient
     from types_boto3_ec2 import EC2Client
@@ -49,7 +50,7 @@ class AwsSession:
         self._attempts = attempts
         self._read_seconds = read_seconds
         self._lock = threading.RLock()
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self._account = ""
 
     @property
@@ -116,15 +117,16 @@ class AwsSession:
             session.set_config_variable("credentials_file", self._file(self._aws.credentials_file))
         return session
 
-    def _client(self, service: str, *, once: bool = False) -> Any:
+    def _client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
         if service != "sts" and self._aws.account:
             self.account()
         with self._lock:
-            if (service, once) not in self._clients:
-                self._clients[service, once] = self._new_client(service, 1 if once else self._attempts)
-            return self._clients[service, once]
+            key = (service, once, region)
+            if key not in self._clients:
+                self._clients[key] = self._new_client(service, 1 if once else self._attempts, region)
+            return self._clients[key]
 
-    def _new_client(self, service: str, attempts: int) -> Any:
+    def _new_client(self, service: str, attempts: int, region: str | None) -> Any:
         from botocore.config import Config  # noqa: PLC0415
 
         config = Config(
@@ -136,12 +138,22 @@ class AwsSession:
         create: Callable[..., Any] = self._session.create_client
         with asking(f"reach {service}"):
             try:
-                return create(service, config=config)
+                return create(service, region_name=region, config=config)
             except ValueError as error:
                 # botocore's own check of the address that it makes of the region
                 raise ConfigurationError(
                     f"could not reach {service}: {error}", "correct region under [aws] in dco.toml"
                 ) from error
+
+    @property
+    def cloudtrail(self) -> "CloudTrailClient":
+        """Who did what."""
+        return self._client("cloudtrail")
+
+    @property
+    def cloudtrail_global(self) -> "CloudTrailClient":
+        """As `cloudtrail`, for IAM, whose events are in one region only."""
+        return self._client("cloudtrail", region="us-east-1")
 
     @property
     def cloudwatch(self) -> "CloudWatchClient":
@@ -162,6 +174,11 @@ class AwsSession:
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """Load balancers."""
         return self._client("elbv2")
+
+    @property
+    def events(self) -> Any:
+        """EventBridge's rules."""
+        return self._client("events")
 
     @property
     def health(self) -> Any:

@@ -4,19 +4,31 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from dco.model.canonical import fingerprint
+from dco.model.errors import DcoError, Unreadable
+from dco.providers.terraform.origins import Origins
 from dco.seams.stacks import StackPlan
 
 MASK = "(sensitive)"
 MASK_CHANGED = "(sensitive, changes)"
+_FORMAT = "1"
+"""Minor versions only add to it, as Terraform promises."""
 _TELLING = 4
 """Shorter texts ("1", "on") are no secret to look for elsewhere."""
 _PLAIN = ("address", "previous_address", "module_address", "mode", "type", "name", "index", "deposed", "action_reason")
 
 
-def read_plan(shown: Mapping[str, Any], file: str, serial: int) -> StackPlan:
-    """Return a plan's value from what `show -json` says of it."""
-    shown = _scrubbed(shown, frozenset(_secrets(shown)))
-    changes = tuple(_masked(change) for change in shown.get("resource_changes", ()) if _does_something(change))
+def read_plan(shown: Mapping[str, Any], file: str, serial: int, secrets: frozenset[str] = frozenset()) -> StackPlan:
+    """Return a plan's value from what `show -json` says of it.
+
+    `secrets` are texts that are masked wherever they stand. Raises `DcoError` for a format that we don't know,
+    `Unreadable` for a plan that ended early.
+    """
+    _check(shown)
+    origins = Origins(shown.get("configuration", {}))
+    known = frozenset(text for text in secrets if len(text) >= _TELLING)
+    shown = _scrubbed(shown, known | frozenset(_secrets(shown)))
+    found = [change for change in shown.get("resource_changes", ()) if _does_something(change)]
+    changes = tuple(_masked(change) | origins.of(change["address"]) for change in found)
     outputs = {name: _masked_change(change) for name, change in shown.get("output_changes", {}).items()}
     telling = {name: change for name, change in outputs.items() if change["actions"] != ["no-op"]}
     return StackPlan(
@@ -26,8 +38,20 @@ def read_plan(shown: Mapping[str, Any], file: str, serial: int) -> StackPlan:
         resource_changes=changes,
         drift=tuple(_masked(change) for change in shown.get("resource_drift", ())),
         data_sources=_data_sources(shown),
+        deferred=len(shown.get("deferred_changes", ())),
         meaning=fingerprint((_meanings(changes), {name: change["after"] for name, change in telling.items()})),
     )
+
+
+def _check(shown: Mapping[str, Any]) -> None:
+    version = str(shown.get("format_version", "1.0"))
+    if version.partition(".")[0] != _FORMAT:
+        raise DcoError(
+            f"the plan is in format {version}, dco reads {_FORMAT}.x: what it would do can't be told",
+            "plan with a Terraform that dco knows, or look for a newer dco",
+        )
+    if shown.get("errored"):
+        raise Unreadable("Terraform ended the plan early: it is not whole", "run terraform plan by hand to see why")
 
 
 def _meanings(changes: Iterable[Mapping[str, Any]]) -> list[Any]:

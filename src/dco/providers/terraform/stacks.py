@@ -1,7 +1,7 @@
 """`seams.stacks.Stacks` for Terraform ≥ 1.5 and OpenTofu ≥ 1.6."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,25 @@ _LOCK_FILE = ".terraform.lock.hcl"
 class TerraformStacks:
     """Plans and applies. What `init` fetched is kept for the next night, and fetched again when terraform asks."""
 
-    def __init__(self, directory: Path, home: Path, variables: Mapping[str, str], *, binary: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        home: Path,
+        variables: Mapping[str, str],
+        *,
+        binary: str | None = None,
+        values: Callable[[Stack], Mapping[str, str]] = lambda _: {},
+    ) -> None:
         """Keep working data below `directory`; `home` is where `dco.toml` stands: `cli_config` is relative to it.
 
-        `variables` are credentials, region and endpoints for terraform's environment.
+        `variables` are credentials, region and endpoints for terraform's environment; `values` reads what stands in a
+        stack's `inputs`.
         """
         self._directory = directory
         self._home = home
         self._variables = variables
         self._binary = binary
+        self._values = values
 
     def plan(self, stack: Stack, root: Path, file: Path, *, lock: bool = False) -> StackPlan:
         """See `Stacks.plan`."""
@@ -43,7 +53,8 @@ class TerraformStacks:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.chmod(0o600)
-        answer = self._planned(stack, place, file, lock=lock)
+        values = self._values(stack)
+        answer = self._planned_with(values, stack, place, file, lock=lock)
         if answer.code not in (0, _CHANGES):
             raise refusal(stack.directory, "plan", diagnostics(answer.out, answer.err))
         file.chmod(0o600)
@@ -51,10 +62,10 @@ class TerraformStacks:
         if answer.code == 0 and saved is not None:
             same = StackPlan(changed=False, file=str(file), serial=saved.serial, data_sources=saved.data_sources)
             return msgspec.structs.replace(same, in_use=saved.in_use)
-        shown = self._show(stack, place, file)
+        shown, secrets = self._show(stack, place, file), frozenset(values.values())
         if saved is None:
-            return read_plan(shown, str(file), self.serial(stack, root))
-        found = read_plan(shown, str(file), saved.serial)
+            return read_plan(shown, str(file), self.serial(stack, root), secrets)
+        found = read_plan(shown, str(file), saved.serial, secrets)
         return msgspec.structs.replace(found, data_sources=saved.data_sources, in_use=saved.in_use)
 
     def apply(self, stack: Stack, root: Path, file: Path) -> None:
@@ -86,10 +97,23 @@ class TerraformStacks:
             return 0
         return int(msgspec.json.decode(answer.out, type=dict[str, Any]).get("serial", 0))
 
-    def _planned(self, stack: Stack, place: Path, file: Path, *, lock: bool) -> Answer:
+    def _planned_with(self, values: Mapping[str, str], stack: Stack, place: Path, file: Path, *, lock: bool) -> Answer:
+        """Plan with values that stand in a file of ours for so long only; a file, as arguments can be read by all."""
+        if not values:
+            return self._planned(stack, place, [f"-out={file}"], lock=lock)
+        given = self._data(stack) / "inputs.tfvars.json"
+        given.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        given.touch(mode=0o600)
+        try:
+            given.write_bytes(msgspec.json.encode(values))
+            return self._planned(stack, place, [f"-out={file}", f"-var-file={given}"], lock=lock)
+        finally:
+            given.unlink(missing_ok=True)
+
+    def _planned(self, stack: Stack, place: Path, more: list[str], *, lock: bool) -> Answer:
         """Plan; after an apply of ours that never answered with the lock, to see whether it left it behind."""
         unanswered = self._applying(stack).begun()
-        more = [f"-out={file}", *self._inputs(stack, place)]
+        more = [*self._inputs(stack, place), *more]
 
         def once(*, lock: bool) -> Answer:
             arguments = ["plan", "-json", "-input=false", f"-lock={str(lock).lower()}", "-detailed-exitcode", *more]
@@ -160,7 +184,11 @@ class TerraformStacks:
         answer = self._run(stack, place, ["show", "-json", str(file)])
         if answer.code != 0:
             raise refusal(stack.directory, "show", diagnostics(answer.out, answer.err))
-        return msgspec.json.decode(answer.out, type=dict[str, Any])
+        try:
+            return msgspec.json.decode(answer.out, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            what = f"terraform show of {stack.directory} did not print a whole plan: {error}"
+            raise Unreadable(what, f"run terraform show -json in {stack.directory} by hand") from None
 
     def _inputs(self, stack: Stack, place: Path) -> list[str]:
         """Name the var files; variables go through a file too, because arguments can be read by everyone here."""

@@ -1,0 +1,1 @@
+"""Readers of code by meaning: what runs differently, and what only reads differently."""

@@ -1,0 +1,238 @@
+"""The switch: holds, fences, decides, and does what was decided. Whoever comes after a death does the rest.
+
+Nothing here remembers anything: what was begun, where the sources ended and how it was decided is in the bucket, and
+what each server and gate does, it says itself.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+
+from dco.model.environment import Environment
+from dco.model.errors import DcoError, StepFailed, Unreadable
+from dco.model.switch import NAMES, Decision, End, Ends, Switch
+from dco.record import switches
+from dco.seams.gates import GateControl
+from dco.seams.outside import Outside
+from dco.seams.servers import Server
+
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
+POLL_SECONDS = 0.002
+AGAIN_SECONDS = 0.5
+OBEY_SECONDS = 600.0
+DRAIN_SHARE = 0.5
+"""How much of the time box running transactions may take to end."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long each part of a switch took, in milliseconds."""
+
+    hold: float = 0.0
+    fence: float = 0.0
+    catch_up: float = 0.0
+    decide: float = 0.0
+    promote: float = 0.0
+    move: float = 0.0
+
+
+class Switching:
+    """Carries out one switch. `prepare`, `decide` and `obey` may each be called again, by anybody."""
+
+    def __init__(self, environment: Environment, outside: Outside, switch: Switch) -> None:
+        self._environment = environment
+        self._outside = outside
+        self._switch = switch
+        self._spent: dict[str, float] = {}
+
+    @property
+    def timing(self) -> Timing:
+        """What the parts that this object carried out have taken."""
+        return Timing(**{name: round(spent, 1) for name, spent in self._spent.items()})
+
+    def prepare(self) -> None:
+        """Have gates log on at the targets, and everything that is called in the switch called once before."""
+        for name, control in self._controls():
+            way = self._switch.ways[name]
+            control.offer(name, (way.source, way.target))
+            control.prepare(name, way.target)
+        for name, way in self._switch.ways.items():
+            for part in NAMES:
+                self._dry(self._at(name, way.source), self._at(name, way.target), part)
+
+    def renew(self, now: str) -> None:
+        """Let the time box begin now: preparing is not part of it. Without effect once it was begun."""
+        self._switch = msgspec.structs.replace(self._switch, began=now)
+
+    def decide(self) -> Decision:
+        """Hold, fence and wait for the targets; then propose them. Whatever goes wrong, propose the sources.
+
+        Returns the decision that stands. Raises only when the bucket does not answer: then nothing is decided, and past
+        the time box whoever comes next, a gate or a person, decides that all stays.
+        """
+        objects, clock = self._outside.objects, self._outside.clock
+        self._switch = switches.begin(objects, self._switch)
+        standing = switches.decision(objects, self._switch.id)
+        if standing is not None:
+            return standing
+        if switches.is_late(self._switch, clock.now()):
+            return switches.propose(objects, self._switch, "blue", clock.now())
+        try:
+            self._timed("hold", self._hold)
+            ends = self._timed("fence", self._fence)
+            switches.note_ends(objects, self._switch.id, ends)
+            self._timed("catch_up", lambda: self._catch_up(ends))
+        except DcoError as failed:
+            decided = switches.propose(objects, self._switch, "blue", clock.now())
+            if decided.winner == "blue":
+                self.failed = failed
+            return decided
+        return self._timed("decide", lambda: switches.propose(objects, self._switch, "green", clock.now()))
+
+    failed: DcoError | None = None
+    """Why the sources were proposed."""
+
+    def obey(self, decision: Decision) -> None:
+        """Do what was decided: promote the targets or lift the sources' fences, and let the gates go on.
+
+        Tries for a long time what does not answer: the decision stands, and nobody else serves meanwhile.
+        """
+        if decision.winner == "green":
+            ends = switches.ends(self._outside.objects, decision.switch)
+            self._timed("promote", lambda: self._all(self._parts(), lambda part: self._promote(part, ends)))
+        else:
+            self._all(self._parts(), self._lift)
+        self._timed("move", lambda: self._all(self._controls(), lambda one: self._insist(lambda: self._move(one))))
+
+    def _hold(self) -> None:
+        drain = self._switch.time_box_seconds * DRAIN_SHARE
+        self._all(self._controls(), lambda one: one[1].hold(one[0], self._switch, drain))
+
+    @property
+    def _reason(self) -> str:
+        return f"switch {self._switch.id}"
+
+    def _fence(self) -> Ends:
+        """Fence every source, durably, and return what each target must show to be promoted."""
+        parts = self._parts()
+
+        def fence(part: tuple[str, str]) -> End:
+            name, database = part
+            way = self._switch.ways[name]
+            target = self._at(name, way.target).stand(database)
+            if not target.following:
+                raise StepFailed(
+                    f"{name} at {way.target} does not follow", "look at `dco status`: the stream carries it"
+                )
+            source = self._at(name, way.source).fence(database, on=True, reason=self._reason)
+            if source.following:
+                raise StepFailed(f"{name} at {way.source} follows another server: it does not serve", "`dco status`")
+            return End(source.transaction, target.reason)
+
+        found = dict(zip(parts, self._all(parts, fence), strict=True))
+        return {name: {part: found[name, part] for part in NAMES} for name in self._switch.ways}
+
+    def _catch_up(self, ends: Ends) -> None:
+        """Wait until every target has everything that its source had. Raises `StepFailed` past the time box."""
+
+        def wait(part: tuple[str, str]) -> None:
+            name, database = part
+            target = self._at(name, self._switch.ways[name].target)
+            end = ends[name][database].transaction
+            while (there := target.stand(database)).transaction < end:
+                if switches.is_late(self._switch, self._outside.clock.now()):
+                    raise StepFailed(
+                        f"{name} at {self._switch.ways[name].target} has got to transaction {there.transaction} of "
+                        f"{end} within {self._switch.time_box_seconds:.0f} s: it is slow",
+                        "all stays as it was; look at `dco status`, and try again when it follows closely",
+                    )
+                self._outside.clock.sleep(POLL_SECONDS)
+            if there.transaction > end:
+                raise StepFailed(
+                    f"{name} at {self._switch.ways[name].target} has transactions that its source never had",
+                    "it is no copy of it any more: throw it away and make another",
+                )
+
+        self._all(self._parts(), wait)
+
+    def _promote(self, part: tuple[str, str], ends: Ends) -> None:
+        name, database = part
+        target = self._at(name, self._switch.ways[name].target)
+
+        end = ends[name][database]
+
+        def promote() -> None:
+            if target.stand(database).fenced:
+                target.promote(database, end.transaction, end.reason)
+
+        self._insist(promote)
+
+    def _lift(self, part: tuple[str, str]) -> None:
+        name, database = part
+        source = self._at(name, self._switch.ways[name].source)
+
+        def lift() -> None:
+            stand = source.stand(database)
+            if stand.fenced and stand.reason == self._reason:
+                source.fence(database, on=False, reason=self._reason)
+
+        self._insist(lift)
+
+    def _move(self, one: tuple[str, GateControl]) -> None:
+        name, control = one
+        control.move(name, self._switch.id)
+
+    def _insist(self, act: Callable[[], object]) -> None:
+        """Act until whoever is asked answers."""
+        clock = self._outside.clock
+        deadline = clock.seconds() + OBEY_SECONDS
+        while True:
+            try:
+                act()
+            except Unreadable:
+                if clock.seconds() > deadline:
+                    raise
+                clock.sleep(AGAIN_SECONDS)
+            else:
+                return
+
+    def _dry(self, source: Server, target: Server, part: str) -> None:
+        """Call what the switch will call, such that nothing changes: the first call of anything takes long."""
+        source.stand(part)
+        stand = target.stand(part)
+        if stand.following:
+            with suppress(StepFailed):
+                target.promote(part, stand.transaction + 10**12, stand.reason)
+
+    def _controls(self) -> list[tuple[str, GateControl]]:
+        """Every gate of every database, with the database's name."""
+        return [
+            (name, control)
+            for name in sorted(self._switch.ways)
+            if (gate := self._environment.databases[name].gate) is not None
+            for control in self._outside.gates.controls(gate).values()
+        ]
+
+    def _parts(self) -> list[tuple[str, str]]:
+        return [(name, part) for name in sorted(self._switch.ways) for part in NAMES]
+
+    def _at(self, name: str, address: str) -> Server:
+        return self._outside.servers.at(self._environment.databases[name], address)
+
+    def _timed(self, what: str, act: Callable[[], Answer]) -> Answer:
+        began = self._outside.clock.seconds()
+        try:
+            return act()
+        finally:
+            self._spent[what] = (self._outside.clock.seconds() - began) * 1000
+
+    def _all(self, keys: Iterable[Key], act: Callable[[Key], Answer]) -> list[Answer]:
+        """Act on all at once; raise the first failure when all have ended."""
+        todo = list(keys)
+        if not todo:
+            return []
+        with ThreadPoolExecutor(len(todo)) as pool:
+            return list(pool.map(act, todo))

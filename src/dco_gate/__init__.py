@@ -1,0 +1,1 @@
+"""A Bolt endpoint that can go on with another server: its own process, which knows nothing of `dco`."""

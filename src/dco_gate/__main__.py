@@ -1,0 +1,5 @@
+"""`python -m dco_gate`."""
+
+from dco_gate.cli import main
+
+main()

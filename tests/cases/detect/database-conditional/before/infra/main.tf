@@ -1,0 +1,7 @@
+terraform {
+  backend "s3" {}
+}
+resource "aws_instance" "neo4j" {
+  ami = var.x == "" ? "a" : "b"
+}
+variable "x" {}

@@ -1,0 +1,9 @@
+terraform {
+  backend "s3" {}
+}
+resource "aws_instance" "neo4j" {
+  ami = "a"
+  lifecycle {
+    ignore_changes = [tags["x"]]
+  }
+}

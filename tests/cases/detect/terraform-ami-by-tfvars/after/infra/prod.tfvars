@@ -1,0 +1,2 @@
+size = "t3.small"
+image = "ami-3"

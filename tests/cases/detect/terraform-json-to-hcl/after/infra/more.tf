@@ -1,0 +1,4 @@
+resource "aws_s3_bucket" "j" {
+  bucket = "${local.name}-j"
+  tags = { a = "1" }
+}

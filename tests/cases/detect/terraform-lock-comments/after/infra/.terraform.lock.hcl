@@ -1,0 +1,4 @@
+# made by init
+provider "registry.terraform.io/hashicorp/aws" {
+  version = "5.1.0"
+}

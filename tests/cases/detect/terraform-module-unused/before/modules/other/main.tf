@@ -1,0 +1,2 @@
+variable "x" {}
+resource "aws_sns_topic" "t" {}

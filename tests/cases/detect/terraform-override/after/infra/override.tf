@@ -1,0 +1,3 @@
+resource "aws_instance" "neo4j" {
+  ami = "ami-7"
+}

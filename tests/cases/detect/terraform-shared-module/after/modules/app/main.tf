@@ -1,0 +1,4 @@
+variable "n" {}
+resource "aws_ecs_service" "s" {
+  desired_count = var.n + 1
+}

@@ -1,0 +1,6 @@
+output "note" {
+  value = <<-TEXT
+    two words
+      indented
+  TEXT
+}

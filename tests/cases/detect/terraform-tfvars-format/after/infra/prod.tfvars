@@ -1,0 +1,2 @@
+# size
+size="t3.small"

@@ -1,0 +1,2 @@
+size = "t3.small"
+other = 1

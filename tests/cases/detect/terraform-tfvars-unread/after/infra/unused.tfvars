@@ -1,0 +1,2 @@
+size = "m7i.large"
+image = "ami-9"

@@ -1,0 +1,5 @@
+export const View = ({name}: {name: string}) => (
+  <p>
+    Hello <b>{name}</b>
+  </p>
+);

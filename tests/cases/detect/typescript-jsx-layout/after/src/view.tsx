@@ -1,0 +1,3 @@
+export const View = ({ name }: { name: string }) => (
+  <p>Hello <b>{name}</b></p>
+);

@@ -1,0 +1,1 @@
+gh workflow run deploy.yml

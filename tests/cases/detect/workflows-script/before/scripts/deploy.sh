@@ -1,0 +1,1 @@
+terraform -chdir=infra apply -auto-approve

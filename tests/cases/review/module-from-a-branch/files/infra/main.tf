@@ -1,0 +1,3 @@
+module "m" {
+  source = "git::https://example.org/m.git"
+}

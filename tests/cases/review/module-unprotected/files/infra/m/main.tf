@@ -1,0 +1,5 @@
+
+
+resource "aws_dynamodb_table" "t" {
+  name = "t"
+}

@@ -1,0 +1,4 @@
+variable "db_password" {
+  default   = "hunter22"
+  sensitive = true
+}

@@ -1,0 +1,2 @@
+db_password = "hunter22"
+region      = "eu"

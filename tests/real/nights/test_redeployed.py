@@ -1,0 +1,88 @@
+"""Both databases of a world in use move to other servers, bake, and come back, or stay and the first ones go."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.real.nights.carried import Carried, newest_image
+from tests.real.nights.stage import Stage
+
+NAMES = ("ledger", "search")
+SECONDS = 900
+pytestmark = [pytest.mark.long, pytest.mark.timeout(2400)]
+
+
+@pytest.fixture
+def databases(stage: Stage) -> Iterator[list[Carried]]:
+    """The databases, which are put back on their first servers whatever a test left."""
+    yield [Carried(stage, name) for name in NAMES]
+    if any(json.loads(stage.object(key) or b"{}")["ended"] == "" for key in stage.keys("bakes/")):
+        stage.dco("rollback", "--why", "a test is over", seconds=SECONDS)
+
+
+def approved(stage: Stage, *command: str) -> dict[str, Any]:
+    """Let a command ask for the switch, approve it, and return its report."""
+    running = stage.begin(*command, "--json")
+    stage.waits(SECONDS)
+    assert stage.dco("approve", person="alice").code == 0
+    done = running.end(SECONDS)
+    assert done.code == 0, done.err
+    return done.said
+
+
+def colours(databases: list[Carried]) -> set[str]:
+    return {one.slot.colour for one in databases}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "seed"), [("neo4j-community-5.26.*", "snapshot"), ("neo4j-community-2026.08.*", "bolt")]
+)
+def test_they_move_under_traffic_and_come_back(stage: Stage, databases: list[Carried], pattern: str, seed: str) -> None:
+    before = colours(databases)
+    stage.configure({"redeploy": {"seed": seed}})
+    with stage.traffic() as traffic:
+        image, version = newest_image(stage, pattern)
+        report = approved(stage, "redeploy", *NAMES, "--image", image, "--version", version)
+        assert report["outcome"] == "deployed"
+        assert colours(databases).isdisjoint(before)
+        assert "bakes" in stage.dco("status").out
+        back = stage.dco("rollback", "--why", "a try", "--json", seconds=SECONDS)
+    assert back.code == 0, back.err
+    assert colours(databases) == before
+    assert traffic["failed"] == 0, traffic["failures"]
+    assert traffic["proof"]["holds"], traffic["proof"]
+    assert stage.plan_changes() == 0
+    for one in databases:
+        assert one.instances().keys() == before
+        one.apply(one.slot.alone())
+
+
+def test_a_night_moves_them_by_itself_the_bake_ends_and_the_first_servers_go(
+    stage: Stage, databases: list[Carried]
+) -> None:
+    before = colours(databases)
+    _, version = newest_image(stage, "neo4j-community-5.26.*")
+    name = f"neo4j-community-{version}-2026.12.01"
+    made = stage.client("ec2").register_image(Name=name, Architecture="x86_64", RootDeviceName="/dev/xvda")
+    image = made["ImageId"]
+    stage.configure({"images": {name: {"database": name, "id": image} for name in NAMES}})
+    report = approved(stage, "run")
+    assert report["outcome"] == "observed", report
+    assert report["databases"] == dict.fromkeys(NAMES, image)
+    assert report["redeploy"]["outcome"] == "deployed", report
+    assert colours(databases).isdisjoint(before)
+    code, night = stage.run()
+    assert (code, night["outcome"]) == (0, "quiet"), "a bake is open, and nothing else is wanted"
+    ended = stage.dco("bake", "--end", "--json", seconds=SECONDS)
+    assert ended.code == 0, ended.err
+    assert colours(databases).isdisjoint(before)
+    for one in databases:
+        other = one.slot.other
+        assert other is not None
+        assert other.state == "retired"
+        assert "equal at transaction" in (other.comparison or "")
+        assert one.instances().keys() == {one.slot.colour}
+        one.apply(one.slot.alone())
+    code, night = stage.run()
+    assert (code, night["outcome"]) == (0, "quiet")
