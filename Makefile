@@ -9,6 +9,7 @@ help:       ## this list
 setup:      ## make what is missing: Python packages, Java, Neo4j, Terraform, HAProxy
 	@python3 -m setup
 
+demo: export DCO_NEO4J = all
 demo: setup ## watch three nights: a quiet one, a deployment under traffic, a bad release put back
 	@$(PYTHON) -m dco_sandbox.demo
 

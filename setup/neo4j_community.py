@@ -12,7 +12,7 @@ from setup.tools import call, find
 
 # One line a version; `make lock` writes its .sha256.
 VERSIONS = ("5.26.30", "2026.08.1")
-# What the sample runs. The others are for the long tests, which set DCO_NEO4J=all.
+# What the sample runs. The others are for the demo and the long tests, which set DCO_NEO4J=all.
 EVERYDAY = ("5.26.30",)
 
 SOURCE = places.SETUP / "neo4j"

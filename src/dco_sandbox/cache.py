@@ -27,7 +27,7 @@ def neo4j_home(version: str) -> Path:
     home = root() / "neo4j" / version
     if not (home / "bin" / "neo4j").exists():
         ready = ", ".join(neo4j_versions()) or "none"
-        raise NotSetUpError(f"Neo4j {version} is not in {home} (ready: {ready}). Run `make setup`.")
+        raise NotSetUpError(f"Neo4j {version} is not in {home} (ready: {ready}). Run `DCO_NEO4J=all make setup`.")
     return home
 
 

@@ -112,6 +112,28 @@ locals {
         Condition = { StringLike = { "aws:ResourceTag/dco:token" = "*" } }
       },
       {
+        # `dco plugin install` restarts a database with its plugin: a shell there, and nowhere else.
+        Sid       = "CommandDatabases"
+        Effect    = "Allow"
+        Action    = ["ssm:SendCommand"]
+        Resource  = ["arn:${format(local.own, "ec2")}:instance/*"]
+        Condition = { StringLike = { "aws:ResourceTag/dco:database" = "*" } }
+      },
+      {
+        Sid       = "CommandByShellScript"
+        Effect    = "Allow"
+        Action    = ["ssm:SendCommand"]
+        Resource  = ["arn:${local.partition}:ssm:${local.region}::document/AWS-RunShellScript"]
+        Condition = {}
+      },
+      {
+        Sid       = "LookAtCommands"
+        Effect    = "Allow"
+        Action    = ["ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands"]
+        Resource  = ["*"]
+        Condition = {}
+      },
+      {
         # What AWS publishes for everybody: which machine image is the newest.
         Sid       = "ReadPublicParameters"
         Effect    = "Allow"

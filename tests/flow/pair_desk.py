@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dco.flow import baking, clearing, redeploying
+from dco.flow import baking, clearing, installing, redeploying
 from dco.flow.tonight import Tonight
 from dco.model.backup import Copy, Listing, ProofWish, Verified
 from dco.model.comparison import Comparison, Difference, Side
@@ -27,6 +27,7 @@ from dco.record import releases, switches
 from dco.record.journal import ChainedJournal
 from dco.seams.fleet import Instance, MachineImageState
 from dco.seams.gates import Sampled, Standing
+from dco.seams.hosts import Ran
 from dco.seams.outside import Outside
 from dco.wiring.connect import operations
 
@@ -88,6 +89,7 @@ class FakeServer:
     reason: str = ""
     following: bool = False
     dead: bool = False
+    plugged: bool = True
     asked: list[str] = field(default_factory=list[str])
     leases: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
@@ -96,6 +98,8 @@ class FakeServer:
         self.desk.carry()
         if self.dead:
             raise Unreadable(f"{self.address} does not answer")
+        if not self.plugged:
+            raise StepFailed("there is no procedure dco.identity")
         return Stand(
             transaction=self.transaction, fenced=bool(self.reason), reason=self.reason, following=self.following
         )
@@ -219,6 +223,42 @@ class FakeVolumes:
             del self.there[token]
 
 
+@dataclass
+class FakeHosts:
+    """The machines `i-NAME`; what is asked of one is done at once, and told at the third look."""
+
+    desk: "Desk"
+    answers: dict[str, Ran] = field(default_factory=dict[str, Ran])
+    """Verb → how it ends, where not well."""
+    begun: dict[str, str] = field(default_factory=dict[str, str])
+    kept: int = 0
+    looked: int = 0
+
+    def is_online(self, instance: str) -> bool:
+        return not self.desk.servers[bolt(instance.removeprefix("i-"), "blue")].dead
+
+    def begin(self, instance: str, script: str, files: Mapping[str, bytes], seconds: int, token: str) -> str:
+        assert seconds > 0
+        verb = next(word for word in ("look", "install", "remove") if f'on_host.py" {word} ' in script)
+        if token not in self.begun:
+            self.begun[token] = verb
+            self.kept += len(files)
+            self.desk.event(f"{verb} {instance}")
+            if verb not in self.answers:
+                server = self.desk.servers[bolt(instance.removeprefix("i-"), "blue")]
+                server.plugged = {"look": server.plugged, "install": True, "remove": False}[verb]
+        return token
+
+    def ended(self, instance: str, command: str) -> Ran | None:
+        del instance
+        self.looked += 1
+        well = Ran(0, '{"seconds": 12.4}' if self.begun[command] == "look" else "restarted", "")
+        return self.answers.get(self.begun[command], well) if self.looked % 3 == 0 else None
+
+    def forget(self, files: Mapping[str, bytes]) -> None:
+        self.kept -= len(files)
+
+
 def image_of(one: str) -> MachineImageState:
     return MachineImageState(id=one, name="neo4j", created=f"2026-10-0{1 + (one == NEW)}", available=one in {OLD, NEW})
 
@@ -253,6 +293,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.gate = FakeGate(self)
         self.volumes = FakeVolumes(self)
+        self.hosts = FakeHosts(self)
         slot = Slot(image=OLD, version="5.26.30", colour="blue")
         for name in NAMES:
             self.parameters[f"/{name}/slot"] = slot.text()
@@ -376,9 +417,8 @@ class Desk:
     def ringing(self, names: list[str]) -> tuple[str, ...]:
         return tuple(f"{name}: it is slow" for name in names if name in self.rings)
 
-    def instances(self, tags: object) -> tuple[Instance, ...]:
-        del tags
-        return self.machines
+    def instances(self, tags: Mapping[str, str]) -> tuple[Instance, ...]:
+        return tuple(one for one in self.machines if tags.items() <= one.tags.items())
 
     def outside(self) -> Outside:
         made: Any = {
@@ -390,6 +430,7 @@ class Desk:
             "fleet": SimpleNamespace(image=image_of, instances=self.instances),
             "gates": SimpleNamespace(controls=self.controls),
             "graphs": SimpleNamespace(ask=self.ask),
+            "hosts": self.hosts,
             "identity": SimpleNamespace(caller=lambda: "ann"),
             "notices": SimpleNamespace(send=nothing),
             "objects": self.objects,
@@ -418,6 +459,11 @@ class Desk:
     def clear(self, *names: str) -> Report:
         request = clearing.Request(environment=ENVIRONMENT, began=self.clock.now(), databases=names)
         return clearing.tell(self.tonight(f"{KEY}-clear"), request)
+
+    def install(self, *names: str, agreed: bool = True, environment: Environment = ENVIRONMENT) -> Report:
+        began = self.clock.now()
+        request = installing.Request(environment=environment, began=began, databases=names or NAMES, agreed=agreed)
+        return installing.tell(self.tonight(f"{KEY}-plugin", environment), request)
 
 
 def bolt(name: str, colour: str) -> str:

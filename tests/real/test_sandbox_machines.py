@@ -242,6 +242,13 @@ def test_unknown_and_deregistered_images_are_refused(sandbox: Sandbox, subnet: s
             ec2.run_instances(ImageId=identifier, MinCount=1, MaxCount=1, SubnetId=subnet)
 
 
+def test_an_image_whose_neo4j_is_not_set_up_says_what_to_do(sandbox: Sandbox, subnet: str) -> None:
+    ec2 = sandbox.client("ec2")
+    image = ec2.register_image(Name="neo4j-community-9.9.9-2026.12.01")["ImageId"]
+    with pytest.raises(ClientError, match=r"Unsupported.*Neo4j 9\.9\.9 is not in .* Run `DCO_NEO4J=all make setup`"):
+        ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
+
+
 def test_the_catalogue_tells_names_owners_and_times(sandbox: Sandbox) -> None:
     ec2 = sandbox.client("ec2")
     wanted = [{"Name": "name", "Values": ["neo4j-community-5.26.*"]}]
@@ -277,6 +284,16 @@ def test_run_command_runs_in_the_machine(sandbox: Sandbox, machine: str) -> None
     assert [told["PingStatus"] for told in listed["InstanceInformationList"]] == ["Online"]
     with pytest.raises(ClientError, match="InvalidInstanceId"):
         ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=["i-0000"], Parameters={"commands": ["ls"]})
+
+
+def test_run_command_runs_on_the_machines_that_are_named_alone(sandbox: Sandbox, subnet: str, machine: str) -> None:
+    other = sandbox.run(subnet, "#!/bin/sh\n")
+    sandbox.reaches(other, "running")
+    assert sandbox.shell(machine, "touch $DCO_ROOT/named")["Status"] == "Success"
+    (listed,) = sandbox.client("ssm").list_commands(InstanceId=machine)["Commands"][-1:]
+    assert listed["InstanceIds"] == [machine]
+    assert (sandbox.root(machine) / "named").exists()
+    assert not (sandbox.root(other) / "named").exists()
 
 
 UNIT = """

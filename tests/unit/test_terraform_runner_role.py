@@ -10,7 +10,7 @@ CALL = re.compile(
     r"\.(?:get_paginator\(\s*\"(?P<page>[a-z0-9_]+)\"|(?P<call>[a-z0-9_]+_[a-z0-9_]+))"
 )
 PREFIX = {"ecs_once": "ecs", "elbv2": "elasticloadbalancing"}
-NOT_A_CALL = {"get_paginator", "get_waiter", "can_paginate", "meta", "exceptions"}
+NOT_A_CALL = {"generate_presigned_url", "get_paginator", "get_waiter", "can_paginate", "meta", "exceptions"}
 SAME_AS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:HeadBucket": "s3:ListBucket",

@@ -22,6 +22,7 @@ COMMANDS = {
     "journal": "Show or verify the journal.",
     "lifetimes": "Show until when what runs is supported, or renew that table.",
     "plan": "Show what a night would do; changes nothing.",
+    "plugin": "Give databases the plugin by which they are copied and moved.",
     "redeploy": "Move databases to new servers while they are in use.",
     "reject": "Reject the plan of a waiting night.",
     "release": "Let something that was rolled back be tried again.",

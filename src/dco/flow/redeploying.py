@@ -57,7 +57,7 @@ def tell(tonight: Tonight, request: Request) -> Report:
             if step.operation == SWITCH:
                 agreed.append(ask(tonight, plan))
 
-        updated = update(_without_alarms(tonight), plan, agree)
+        updated = update(without_alarms(tonight), plan, agree)
         if updated.failed is None:
             until = tonight.steps.run("until when it bakes", str, lambda: _until(tonight))
             tonight.say("bakes", f"until {until} `dco rollback` goes back and loses nothing")
@@ -83,7 +83,7 @@ def _plan(tonight: Tonight, request: Request) -> Plan:
     tonight.say("planned", f"plan {plan.digest} of {len(plan.steps)} steps, risk {plan.risk}", {"lines": explain(plan)})
     if plan.refusals:
         raise Refused("a guardrail forbids it: " + "; ".join(plan.refusals), "each names its way out")
-    tonight.steps.run("see that nothing runs", bool, lambda: _check_calm(tonight, plan))
+    tonight.steps.run("see that nothing runs", bool, lambda: check_calm(tonight, plan))
     tonight.keep(plan)
     return plan
 
@@ -131,7 +131,8 @@ def _newest(tonight: Tonight, name: str) -> str:
     raise ConfigurationError(f"no image is named for {name}", f"--image ami-…, or [images.{name}] in dco.toml")
 
 
-def _check_calm(tonight: Tonight, plan: Plan) -> bool:
+def check_calm(tonight: Tonight, plan: Plan) -> bool:
+    """Demand that nobody updates, waits or offers, and that the plan is not kept out. Raises `Refused`."""
     outside = tonight.outside
     held = lock.holder(outside.objects)
     if held is not None and held.night != tonight.key:
@@ -139,13 +140,13 @@ def _check_calm(tonight: Tonight, plan: Plan) -> bool:
     if waits := nights.who_waits(outside.objects):
         raise Refused(f"night {waits} waits for approval", f"approve or reject it first: `dco show {waits}`")
     if running := offering.running(tonight.environment, outside):
-        raise Refused(f"the offering runs ({running}): nothing is touched meanwhile", "redeploy when it has ended")
+        raise Refused(f"the offering runs ({running}): nothing is touched meanwhile", "try again when it has ended")
     for kept in quarantine.find(outside.objects, plan):
         raise Refused(f"this was taken back by {kept.night}: {kept.why}", f"`dco release {kept.goal}` lets it in again")
     return True
 
 
-def _without_alarms(tonight: Tonight) -> Tonight:
+def without_alarms(tonight: Tonight) -> Tonight:
     """Leave alarms to the bake: that clients waited in the switch may ring one, which then needs time to calm down."""
     verify = msgspec.structs.replace(tonight.environment.verify, alarms=[])
     return replace(tonight, environment=msgspec.structs.replace(tonight.environment, verify=verify))

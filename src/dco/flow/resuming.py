@@ -3,13 +3,14 @@
 from dco.flow.baking import MARK as BAKE
 from dco.flow.clearing import MARK as CLEAR
 from dco.flow.due import overdue
+from dco.flow.installing import MARK as INSTALL
 from dco.flow.redeploying import MARK as REDEPLOY
 from dco.flow.rollback import MARK
 from dco.flow.steps import Unfinished
 from dco.model.environment import Environment
 from dco.model.errors import Refused
 
-_GOES_ON = {MARK: "dco rollback", REDEPLOY: "dco redeploy", CLEAR: "dco bake --clear"}
+_GOES_ON = {MARK: "dco rollback", REDEPLOY: "dco redeploy", CLEAR: "dco bake --clear", INSTALL: "dco plugin install"}
 
 
 def night_to_go_on(found: tuple[Unfinished, ...], environment: Environment, now: str) -> str | None:
@@ -20,9 +21,7 @@ def night_to_go_on(found: tuple[Unfinished, ...], environment: Environment, now:
     for one in found:
         if one.key.endswith(BAKE):
             continue
-        if overdue(environment.schedule, began(one.key), now) or (
-            one.elsewhere and one.key.endswith((MARK, REDEPLOY, CLEAR))
-        ):
+        if overdue(environment.schedule, began(one.key), now) or (one.elsewhere and one.key.endswith(tuple(_GOES_ON))):
             # the offering comes first: it does not wait for a person who goes back elsewhere
             continue
         if one.elsewhere:
@@ -44,6 +43,11 @@ def redeploy_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
 def clear_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
     """Return the interrupted clearing to go on with, if any. Raises `Refused` while anything else has not ended."""
     return _to_go_on(found, CLEAR)
+
+
+def installation_to_go_on(found: tuple[Unfinished, ...]) -> str | None:
+    """Return the interrupted installation to go on with, if any. Raises `Refused` while anything else has not ended."""
+    return _to_go_on(found, INSTALL)
 
 
 def _to_go_on(found: tuple[Unfinished, ...], mark: str) -> str | None:

@@ -11,6 +11,7 @@ from dco.seams.commands import Commands
 from dco.seams.fleet import Fleet
 from dco.seams.gates import Gates
 from dco.seams.graphs import Graphs
+from dco.seams.hosts import Hosts
 from dco.seams.identity import Identity
 from dco.seams.images import Images
 from dco.seams.notices import Notices
@@ -38,6 +39,7 @@ class Outside:
     fleet: Fleet
     gates: Gates
     graphs: Graphs
+    hosts: Hosts
     identity: Identity
     images: Images
     notices: Notices

@@ -18,11 +18,13 @@ from dco.operations.neo4j_redeploy.readying import DatabaseWarm
 from dco.operations.neo4j_redeploy.retiring import DatabaseRetire
 from dco.operations.neo4j_redeploy.verifying import DatabaseVerify
 from dco.operations.operation import Operation
+from dco.operations.plugin_install.operation import PluginInstall
 from dco.operations.service_roll import ServiceRoll
 from dco.operations.stack_apply import StackApply
 from dco.operations.workflow_accept import WorkflowAccept
 from dco.providers.aws.alarms import CloudWatchAlarms
 from dco.providers.aws.fleet import AwsFleet
+from dco.providers.aws.hosts import SsmHosts
 from dco.providers.aws.identity import StsIdentity
 from dco.providers.aws.images import AwsImages
 from dco.providers.aws.notices import AwsNotices
@@ -72,6 +74,7 @@ def outside(directory: Path, environment: Environment) -> Outside:
         commands=LocalCommands(own / "commands", directory, aws.environment()),
         gates=HttpGates(parameters),
         graphs=Neo4jGraphs(parameters),
+        hosts=SsmHosts(aws, environment.state.bucket),
         identity=StsIdentity(aws),
         images=AwsImages(aws, parameters),
         notices=AwsNotices(aws, environment.notify),
@@ -115,6 +118,7 @@ def operations(environment: Environment, outside: Outside) -> dict[str, Operatio
         DatabaseSwitch(environment, outside),
         DatabaseRetire(environment, outside),
         DatabaseClear(environment, outside),
+        PluginInstall(environment, outside),
     )
     return {operation.name: operation for operation in made}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dco.flow import baking, clearing, ending, redeploying, unfinished
+from dco.flow import baking, clearing, ending, installing, redeploying, unfinished
 from dco.flow.due import overdue
 from dco.flow.lateness import LOOK_SECONDS, Lateness
 from dco.flow.night import Request, night
@@ -72,6 +72,7 @@ def engine(directory: Path, environment: Environment, said: Tell, begun: Tell) -
         "redeploy": telling(redeploying.tell, redeploying.Request),
         "bake": telling(baking.tell, baking.Request),
         "clear": telling(clearing.tell, clearing.Request),
+        "plugin": telling(installing.tell, installing.Request),
     }
     return Engine(own_directory(directory, environment), stories, tell=begun)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from dco.flow import baking, clearing, redeploying
-from dco.flow.resuming import clear_to_go_on, new_key, redeploy_to_go_on
+from dco.flow import baking, clearing, installing, redeploying
+from dco.flow.resuming import clear_to_go_on, installation_to_go_on, new_key, redeploy_to_go_on
 from dco.model.errors import Refused
 from dco.model.outcome import Report
 from dco.providers.clock import SystemClock
@@ -50,6 +50,18 @@ def clear(settings: Settings, databases: tuple[str, ...], said: Tell, begun: Tel
             key = new_key(now) + clearing.MARK
             asked = clearing.Request(environment=environment, began=now, databases=databases)
             running.start("clear", key, msgspec.to_builtins(asked))
+        return msgspec.convert(running.wait(key), Report)
+
+
+def install(settings: Settings, databases: tuple[str, ...], said: Tell, begun: Tell, *, agreed: bool) -> Report:
+    """Give databases the plugin, or go on with it when interrupted. Raises `Refused` while anything else runs."""
+    environment, now = settings.needed(), SystemClock().now()
+    with engine(settings.directory, environment, said, begun) as running:
+        key = installation_to_go_on(running.unfinished())
+        if key is None:
+            key = new_key(now) + installing.MARK
+            asked = installing.Request(environment=environment, began=now, databases=databases, agreed=agreed)
+            running.start("plugin", key, msgspec.to_builtins(asked))
         return msgspec.convert(running.wait(key), Report)
 
 

@@ -53,12 +53,16 @@ def send_command(self: Any, **request: Any) -> Command:
     """Note a command for running machines; it begins with the next tick."""
     if request["document_name"] != DOCUMENT:
         raise InvalidDocumentError(f"The sandbox runs {DOCUMENT} only, not {request['document_name']}.")
-    online = {instance.id for instance in _online(self)}
-    for instance_id in request["instance_ids"]:
+    online, named = {instance.id for instance in _online(self)}, list(request["instance_ids"])
+    for instance_id in named:
         if instance_id not in online:
             raise InvalidInstanceIdError(f"Instances [[{instance_id}]] not in a valid state for account")
     command: Any = Command(account_id=self.account_id, backend_region=self.region_name, **request)
     command.status, command.completed_count = "Pending", 0
+    if not request.get("targets"):
+        # moto takes no target for every machine that there is
+        command.instance_ids, command.target_count = named, len(named)
+        command.invocations = [one for one in command.invocations if one["InstanceId"] in named]
     for invocation in command.invocations:
         invocation.update(Status="Pending", StatusDetails="Pending", ResponseCode=-1)
         for name in ("ExecutionStartDateTime", "ExecutionEndDateTime", "ExecutionElapsedTime"):

@@ -12,6 +12,7 @@ from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError, UnvailableAMI
 from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, Reservation
 
+from dco_sandbox import cache
 from dco_sandbox.machines import catalogue
 
 PENDING, RUNNING, SHUTTING_DOWN, TERMINATED, STOPPING, STOPPED = (
@@ -50,6 +51,13 @@ class IncorrectInstanceStateError(EC2ClientError):
             "IncorrectInstanceState",
             f"The instance '{instance.id}' is not in a state from which it can be {verb}: {instance.state}.",
         )
+
+
+class UnsupportedError(EC2ClientError):
+    """The image ships a Neo4j that was not set up on this computer: no machine could ever start with it."""
+
+    def __init__(self, why: cache.NotSetUpError) -> None:
+        super().__init__("Unsupported", str(why))
 
 
 def install() -> None:
@@ -95,6 +103,11 @@ def run_instances(
     if again is not None:
         return again
     ami = _image(self, image_id, kwargs.get("launch_template"))
+    try:
+        for version in catalogue.neo4j_versions(ami.name):
+            cache.neo4j_home(version)
+    except cache.NotSetUpError as error:
+        raise UnsupportedError(error) from None
     if "block_device_mappings" in kwargs:
         kwargs["block_device_mappings"] = _with_root(ami, kwargs["block_device_mappings"])
     reservation = _run_instances(self, image_id, count, user_data, security_group_names, **kwargs)

@@ -43,7 +43,7 @@ class Guardrails:
     def look(self, wanted: Mapping[str, Wanted]) -> tuple[Finding, ...]:
         """Return every finding; what can't be asked is one, too."""
         checks: list[tuple[str, Callable[[], Iterable[Finding] | Finding]]] = [
-            ("no other redeploy", self._alone),
+            ("no other redeploy", partial(alone, self.outside)),
             ("time until the next offering", self._window),
             ("the stack", self._stack),
             ("Neo4j to restore with", self._restorer),
@@ -68,16 +68,6 @@ class Guardrails:
     def _serving(self, name: str) -> str:
         """Return the address of the server that serves."""
         return self._places.addresses(name)[self._places.slot(name).colour]
-
-    def _alone(self) -> Finding:
-        what = "no other redeploy"
-        if (bake := bakes.open_one(self.outside.objects)) is not None:
-            remedy = "wait, `dco bake --end` keeps what serves, `dco rollback` goes back"
-            return Finding(Mark.NG, what, f"that of {bake.redeploy} bakes until {bake.until}", remedy)
-        if open_ones := switches.undecided(self.outside.objects):
-            remedy = "past its time box anybody decides that all stays: docs/switch.md"
-            return Finding(Mark.NG, what, f"switch {open_ones[0].id} was begun and not decided", remedy)
-        return Finding(Mark.OK, what, "none is open")
 
     def _window(self) -> Finding:
         what, clock = "time until the next offering", self.outside.clock
@@ -192,6 +182,18 @@ class Guardrails:
     def _ask(self, name: str, cypher: str, **parameters: object) -> list[str]:
         (row,) = self._places.server(name, self._serving(name)).query(cypher, parameters, undo=True)
         return [str(one) for one in row["found"]]
+
+
+def alone(outside: Outside) -> Finding:
+    """Look whether another redeploy is not over: its bake, or a switch that nobody decided."""
+    what = "no other redeploy"
+    if (bake := bakes.open_one(outside.objects)) is not None:
+        remedy = "wait, `dco bake --end` keeps what serves, `dco rollback` goes back"
+        return Finding(Mark.NG, what, f"that of {bake.redeploy} bakes until {bake.until}", remedy)
+    if open_ones := switches.undecided(outside.objects):
+        remedy = "past its time box anybody decides that all stays: docs/switch.md"
+        return Finding(Mark.NG, what, f"switch {open_ones[0].id} was begun and not decided", remedy)
+    return Finding(Mark.OK, what, "none is open")
 
 
 def _found(what: str, check: Callable[[], Iterable[Finding] | Finding]) -> tuple[Finding, ...]:

@@ -1,0 +1,1 @@
+"""Giving a running database the plugin, by one restart."""

@@ -1,0 +1,64 @@
+"""A database of a world that was never adopted gets the plugin by one restart, and services come back."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.real.nights.carried import Carried
+from tests.real.nights.stage import Stage, await_that
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+NAME = "ledger"
+
+
+def host(stage: Stage, instance: str, script: str) -> None:
+    """Do something on a machine as its owner would."""
+    ssm = stage.client("ssm")
+    parameters = {"commands": [script]}
+    sent = ssm.send_command(InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters=parameters)
+    asked = {"CommandId": sent["Command"]["CommandId"], "InstanceId": instance}
+
+    def ended() -> bool:
+        return ssm.get_command_invocation(**asked)["Status"] not in {"Pending", "InProgress"}
+
+    await_that(ended, "the command ends", 180)
+    done = ssm.get_command_invocation(**asked)
+    assert done["Status"] == "Success", done["StandardErrorContent"]
+
+
+UNPLUG = """
+sed -i /unrestricted/d "$DCO_ROOT/etc/neo4j/neo4j.conf"
+rm -f "$DCO_ROOT/var/lib/neo4j/plugins/dco.jar" "$DCO_ROOT/etc/neo4j/dco.key"
+systemctl restart neo4j
+"""
+
+
+def plugin_of(stage: Stage) -> str:
+    """Tell what doctor says of the database's plugin."""
+    told = json.loads(stage.dco("doctor", "--json").out)
+    return next((f"{one['mark']} {one['detail']}" for one in told if one["what"] == f"database {NAME}, plugin"), "")
+
+
+def test_it_is_told_installed_and_kept_from_then_on(stage: Stage) -> None:
+    database = Carried(stage, NAME)
+    ((colour, (instance, _)),) = database.instances().items()
+    host(stage, instance, UNPLUG)
+    await_that(lambda: plugin_of(stage).startswith("NG it is not there"), "doctor names it", 120)
+    told = stage.dco("plugin", "install", NAME)
+    assert told.code == 4, told.err
+    assert "nobody reads or writes it meanwhile: its last start took" in told.out + told.err
+    before = database.run(colour, "MATCH (n) RETURN count(n)")
+    done = stage.dco("plugin", "install", NAME, "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.said["outcome"] == "deployed"
+    assert database.run(colour, "MATCH (n) RETURN count(n)") == before
+    assert stage.version()["image"], "services were waited for"
+    assert plugin_of(stage).startswith("OK there, and it takes the key")
+    root: Path = database.root(colour)
+    assert not list((root / "etc" / "neo4j").glob("*.before-dco"))
+    assert stage.keys("hosts/") == [], "what the machine fetched is not kept"
+    again = stage.dco("plugin", "install", NAME, "--yes")
+    assert again.code == 4
+    assert "has the plugin" in again.out + again.err
+    code, night = stage.run()
+    assert (code, night["outcome"]) == (0, "quiet")
