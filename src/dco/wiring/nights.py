@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dco.flow.engine import Engine
 
 Tell = Callable[[str], None]
+EARLY_SECONDS = 3.0
+"""For how long the engine waits until the offering was begun; then it is imported beside that."""
 _FOLLOWED = (Outcome.OBSERVED, Outcome.DEPLOYED)
 
 
@@ -104,6 +106,8 @@ def run(settings: Settings, said: Tell, begun: Tell, *, skip_offering: bool = Fa
     own = own_directory(settings.directory, environment)
     key = new_key(now)
     early = _begin_early(settings, environment, own, key, skip=skip_offering)
+    # the engine's import, of a second, would hold it up; it passes while the offering runs
+    early.join(EARLY_SECONDS)
     try:
         with engine(settings.directory, environment, said, begun) as running:
             early.join()
@@ -151,7 +155,7 @@ def _followed(settings: Settings, running: "Engine", done: Report) -> Report:
 
 
 def _begin_early(settings: Settings, environment: Environment, own: Path, key: str, *, skip: bool) -> Thread:
-    """Begin the offering while the engine is still being imported, if no other night has begun.
+    """Begin the offering before the engine is imported, if no other night has begun.
 
     The night's own step finds it begun, by the same token. What goes wrong here shows there.
     """
