@@ -20,12 +20,15 @@ from tests.real.stream.ledger import Entry
 from tests.real.stream.ordeal import keys
 from tests.real.switch.pair import Member, Pair, bolt
 
+from dco.operations.switching import Switching
 from dco.operations.warming import warm
+from dco.providers.clock import SystemClock
 
 NETWORK = "127.9.17"
 FRESH = 3
 WARM = 24
 """Switches between two warm servers in each of two of the fresh pairs."""
+STRINGS = 3
 WRITERS = 4
 
 
@@ -38,6 +41,7 @@ def figures() -> Iterator[Figure]:
     first: list[Seen] = []
     later: list[Seen] = []
     restarts: list[float] = []
+    strings: list[float] = []
     dumps: list[float] = []
     try:
         for number in range(FRESH):
@@ -47,6 +51,7 @@ def figures() -> Iterator[Figure]:
                     first.append(run.fresh())
                     later += [run.again() for _ in range(WARM if number < 2 else 2)]  # noqa: PLR2004
                     if number == FRESH - 1:
+                        strings += [run.by_string() for _ in range(STRINGS)]
                         restarts.append(run.restart())
                         dumps.append(run.dump_and_load())
                 finally:
@@ -61,6 +66,7 @@ def figures() -> Iterator[Figure]:
     yield figure("switch_lost_writes", "", [float(sum(one.lost for one in (*first, *later)))], "≤ 0")
     yield figure("rollback_write_stall_ms", "ms", [one.write_ms for one in later], "≤ 75")
     yield figure("rollback_lost_writes", "", [float(sum(one.lost for one in later))], "≤ 0")
+    yield figure("switch_string_stall_ms", "ms", strings, "≤ 600000")
     yield figure("restart_write_stall_ms", "ms", restarts, "≤ 600000")
     yield figure("switch_dump_stall_ms", "ms", dumps, "≤ 600000")
 
@@ -90,7 +96,7 @@ class Run:
 
     def fresh(self) -> Seen:
         """Warm green by what the gate saw, and switch to it for the first time."""
-        with Clients(self._member, self._next()) as clients:
+        with Clients(self._member.gate.address, self._next()) as clients:
             time.sleep(15)
             (control,) = self._outside.gates.controls(self._pair.gate("ledger")).values()
             green = self._outside.servers.at(self._pair.environment.databases["ledger"], bolt(self._member.green))
@@ -101,9 +107,34 @@ class Run:
 
     def again(self) -> Seen:
         """Switch between two warm servers."""
-        with Clients(self._member, self._next()) as clients:
+        with Clients(self._member.gate.address, self._next()) as clients:
             time.sleep(1.5)
             return self._switch(clients)
+
+    def by_string(self) -> float:
+        """Switch without a gate: how long nobody can write, in milliseconds.
+
+        The service's new task is a process of its own, started when the connection string names the other server; how
+        long ECS takes to place it and its health check to pass comes on top, unless tasks are already warm.
+        """
+        gateless = msgspec.structs.replace(
+            self._pair.environment.databases["ledger"], gate=None, switch="connection-string"
+        )
+        environment = msgspec.structs.replace(self._pair.environment, databases={"ledger": gateless})
+        switching = Switching(environment, self._outside, self._pair.begin(30.0))
+        with Clients(self._member.serving.address, self._next(), kinds=("write",)) as old:
+            time.sleep(2)
+            switching.prepare()
+            switching.renew(SystemClock().now())
+            decision = switching.decide()
+            switching.obey(decision)
+            self._member.turn()
+            with Clients(self._member.serving.address, self._next(), kinds=("write",)) as new:
+                time.sleep(3)
+                (came,), (went,) = new.end(), old.end()
+        self._pair.await_following()
+        last = max(entry.ended for entry in went if entry.acknowledged)
+        return (min(entry.ended for entry in came if entry.acknowledged) - last) * 1000
 
     def restart(self) -> float:
         """Restart what serves as people do without any of this: how long nobody can write, in milliseconds."""
@@ -152,13 +183,14 @@ class Run:
 class Clients:
     """Writers and readers in processes of their own."""
 
-    def __init__(self, member: Member, first: int) -> None:
-        self._address = member.gate.address
+    def __init__(self, address: str, first: int, kinds: tuple[str, ...] = ("write", "read")) -> None:
+        self._address = address
         self._first = first
+        self._kinds = kinds
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        for kind in ("write", "read"):
+        for kind in self._kinds:
             command = [sys.executable, "-m", "tests.real.stream.ledger", self._address, PASSWORD, str(WRITERS)]
             words = [*command, str(self._first), kind]
             self._processes.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
@@ -169,10 +201,10 @@ class Clients:
             process.kill()
             process.wait()
 
-    def end(self) -> tuple[list[Entry], list[Entry]]:
-        """Stop, and tell what was written and read."""
-        written, read = (process.communicate(b"")[0] for process in self._processes)
-        return msgspec.json.decode(written, type=list[Entry]), msgspec.json.decode(read, type=list[Entry])
+    def end(self) -> list[list[Entry]]:
+        """Stop, and tell what each kind did."""
+        told = [process.communicate(b"")[0] for process in self._processes]
+        return [msgspec.json.decode(each, type=list[Entry]) for each in told]
 
 
 def longest(entries: list[Entry], since: float) -> float:

@@ -30,7 +30,7 @@ UV_SETTINGS = {
 def steps() -> list[Step]:
     """List what makes `.venv`, in order."""
     version = ".".join(str(part) for part in sys.version_info[:2])
-    packages = fingerprint(version, LOCK)
+    packages = fingerprint(version, "with bytecode", LOCK)
     return [
         Step(f"uv {UV.name}", places.stamp("uv"), fingerprint(version, UV_LOCK), UV / "bin" / "uv", _make_uv),
         Step("Python packages", STAMPS / "packages", packages, places.PYTHON, _make_packages),
