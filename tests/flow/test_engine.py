@@ -139,7 +139,7 @@ def test_a_second_process_sees_a_running_story_as_elsewhere(tmp_path: Path) -> N
     slow.write_text(TOLD.replace('note(f"{number}")', 'note(f"{number}"); time.sleep(2)'))
     running = subprocess.Popen([sys.executable, str(slow), str(tmp_path), "never"], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (tmp_path / "effects").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         look = (

@@ -179,7 +179,7 @@ def start_app(
 
 
 def wait_for_health(app: App, accepted: set[int]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         assert app.process.poll() is None, app.log.read_text()
         assert time.monotonic() < deadline, app.log.read_text()

@@ -36,7 +36,7 @@ def send_at_once(url: str, requests: list[tuple[str, dict[str, Any] | None, dict
     return asyncio.run(together())
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

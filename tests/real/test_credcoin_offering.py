@@ -48,7 +48,7 @@ def cleared(ask: Any) -> int:
     return ask("MATCH (c:Credex {status: 'cleared'}) RETURN count(c) AS n")[0]["n"]
 
 
-def end(process: Any, seconds: float = 60) -> tuple[int, dict[str, Any], str]:
+def end(process: Any, seconds: float = 180) -> tuple[int, dict[str, Any], str]:
     """Wait for an offering: its exit code, its report (empty without one), what it said to a person."""
     output, errors = process.communicate(timeout=seconds)
     reports = [json.loads(line) for line in output.splitlines() if '"checksum"' in line and '"level"' not in line]
@@ -56,7 +56,7 @@ def end(process: Any, seconds: float = 60) -> tuple[int, dict[str, Any], str]:
 
 
 def wait_until_some_are_cleared(ask: Any, number: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while cleared(ask) < number:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -286,7 +286,7 @@ def test_the_report_is_in_s3_before_the_day_closes(ask: Any, start_offering: Any
 def test_inside_the_api_it_runs_as_a_cron_beside_the_writes(ask: Any, start_app: Any) -> None:
     expected = fill(ask, accepted=30)
     start_app(OFFERING_CRON="*/2 * * * * *")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while ask(STATE)[0]["date"] == DAY:
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -91,7 +91,7 @@ def images(service: tuple[Builds, str], tmp_path: Path, monkeypatch: pytest.Monk
     return AwsImages(aws, AwsParameters(aws), poll_seconds=0.01)
 
 
-def build(images: AwsImages, root: Path, token: str, seconds: float = 10) -> str:
+def build(images: AwsImages, root: Path, token: str, seconds: float = 60) -> str:
     builder = CodeBuildBuilder(project="p", time_limit_seconds=seconds)
     return images.build(Application(repository=REPOSITORY, image_parameter="/i", builder=builder), root, "abc", token)
 

@@ -116,7 +116,7 @@ class Sandbox:
         found = self.client("ec2").describe_instances(InstanceIds=[instance_id])
         return found["Reservations"][0]["Instances"][0]
 
-    def reaches(self, instance_id: str, state: str, seconds: float = 30) -> None:
+    def reaches(self, instance_id: str, state: str, seconds: float = 90) -> None:
         until(lambda: self.instance(instance_id)["State"]["Name"] == state, seconds)
 
     def shell(self, instance_id: str, *commands: str, timeout: str = "30") -> Any:
@@ -132,7 +132,7 @@ class Sandbox:
 
 
 def until(holds: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 3 * seconds  # that long on a machine of its own; here others work, too
     while True:
         try:
             if holds():

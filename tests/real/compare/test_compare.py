@@ -15,7 +15,7 @@ from tests.real.plugin.servers import KEY, PASSWORD
 from dco_stream.compare.verdict import Verdict
 from dco_stream.errors import Refused
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_order_and_internal_ids_do_not_matter(pair: Pair) -> None:

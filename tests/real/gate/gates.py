@@ -163,7 +163,7 @@ class Gate:
         self.wait_until_healthy()
 
     def wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._answers():
             assert self.process is not None
             assert self.process.poll() is None, self.log
@@ -224,7 +224,7 @@ def bolt(server: Server) -> str:
     return f"bolt://{server.address}:7687"
 
 
-def wait_until(what: Any, seconds: float = 20) -> None:
+def wait_until(what: Any, seconds: float = 60) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not what():

@@ -65,7 +65,7 @@ class Running:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
-    def await_screen(self, text: str, seconds: float = 90) -> None:
+    def await_screen(self, text: str, seconds: float = 180) -> None:
         await_that(lambda: text in self.screen or self.process.poll() is not None, text, seconds)
         assert text in self.screen, self.screen
 
@@ -211,7 +211,7 @@ class Stage:
         """Return all that a night's journal says under a kind, a line each."""
         return "\n".join(entry["sentence"] for entry in self.journal(night) if entry["kind"] == kind)
 
-    def waits(self, seconds: float = 60) -> str:
+    def waits(self, seconds: float = 180) -> str:
         """Return the night that waits for approval once one does."""
         found: list[str] = []
 
@@ -284,7 +284,7 @@ def open_stage(world: World, scratch: Path) -> Stage:
 
 
 def await_that(truth: Callable[[], bool], what: str, seconds: float) -> None:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 2 * seconds  # that long on a machine of its own; here others work, too
     while not truth():
         assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.1)

@@ -165,7 +165,7 @@ class Live:
     def primary(self, name: str) -> dict[str, Any]:
         return next(d for d in self.service(name)["deployments"] if d["status"] == "PRIMARY")
 
-    def stable(self, name: str, seconds: float = 25) -> None:
+    def stable(self, name: str, seconds: float = 120) -> None:
         def settled() -> bool:
             found = self.service(name)
             done = [d["rolloutState"] for d in found["deployments"]] == ["COMPLETED"]
@@ -179,7 +179,7 @@ class Live:
 
     def gone(self, name: str) -> None:
         self.ecs.delete_service(cluster="live", service=name, force=True)
-        wait(lambda: self.service(name)["status"] == "INACTIVE", 20)
+        wait(lambda: self.service(name)["status"] == "INACTIVE", 90)
 
     def start_daemon(self) -> None:
         argv = [sys.executable, "-c", DAEMON, str(self.world.directory)]
@@ -196,7 +196,7 @@ class Live:
 
 
 def wait(condition: Callable[[], object], seconds: float, tell: Callable[[], str] = str) -> None:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 3 * seconds  # that long on a machine of its own; here others work, too
     while not condition():
         assert time.monotonic() < end, f"not so within {seconds} s {tell()}"
         time.sleep(0.1)

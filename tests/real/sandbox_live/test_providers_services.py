@@ -65,7 +65,7 @@ def logged(live: Any, name: str) -> dict[str, Any]:
     return {"logDriver": "awslogs", "options": options}
 
 
-def settled(services: EcsServices, name: str, seconds: float = 30) -> None:
+def settled(services: EcsServices, name: str, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not (state := services.rollout("live", name)).settled:
         assert time.monotonic() < end, state
@@ -73,7 +73,7 @@ def settled(services: EcsServices, name: str, seconds: float = 30) -> None:
 
 
 def ended(services: EcsServices, arn: str) -> Any:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while (state := services.task("live", arn)).running:
         assert time.monotonic() < end, state
         time.sleep(0.2)
@@ -109,7 +109,7 @@ def test_a_rollout_that_the_platform_takes_back_is_not_believed(live: Any, servi
     sick = live.define(name, "2", environment={"MODE": "exit"}, logConfiguration=logged(live, name))
 
     services.roll("live", name, sick, singleton=False)
-    end = time.monotonic() + 40
+    end = time.monotonic() + 180
     while services.rollout("live", name).revision == sick:
         assert time.monotonic() < end, services.rollout("live", name)
         time.sleep(0.2)
@@ -218,7 +218,7 @@ def test_a_task_starts_once_and_tells_how_it_ended(
 
     assert state.exit_code == 4
     assert "app ended with 4" in state.reason
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while "the job is done" not in state.log and time.monotonic() < end:
         time.sleep(0.2)
         state = services.task("live", arn)

@@ -19,7 +19,7 @@ from dco_stream.fingerprints import Fingerprint
 from dco_stream.references import Login
 from dco_stream.server import Server as StreamServer
 
-pytestmark = [pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(600)]
 INVARIANTS = """
 [databases.ledger.invariants]
 homes = "MATCH (h:Home) RETURN count(h) = 3"

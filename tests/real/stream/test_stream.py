@@ -13,7 +13,7 @@ from tests.real.stream.lab import NAMES, await_followed
 from dco_sandbox import cache
 from dco_stream.restore import Neo4j, restore
 
-pytestmark = [pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(600)]
 
 
 def test_a_busy_server_is_kept_copied_and_followed(make: Make, lab: MakeLab) -> None:

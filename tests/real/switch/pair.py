@@ -68,7 +68,7 @@ class GateProcess:
         command = [Path(sys.executable).parent / "dco-gate", "--config", self.home / "gate.toml", "serve"]
         with (self.home / "gate.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        until(self._answers, "the gate does not answer", 20)
+        until(self._answers, "the gate does not answer", 60)
 
     def stop(self) -> None:
         if self.process is not None:
