@@ -83,6 +83,46 @@ def test_a_night_moves_them_by_itself_the_bake_ends_and_the_first_servers_go(
         assert other.state == "retired"
         assert "equal at transaction" in (other.comparison or "")
         assert one.instances().keys() == {one.slot.colour}
-        one.apply(one.slot.alone())
+    kept = stage.dco("bake", "--clear", "ledger", "--json")
+    assert kept.code == 4, "its days are not over"
+    assert "is kept until" in kept.said["sentence"]
+    volumes = volumes_of(stage)
+    stage.configure({"redeploy": {"keep_days": 0}})
+    cleared = stage.dco("bake", "--clear", "ledger", "--clear", "search", "--json")
+    assert cleared.code == 0, cleared.err
+    assert all(one.slot.other is None for one in databases)
+    assert len(volumes_of(stage)) == len(volumes) - 2
     code, night = stage.run()
     assert (code, night["outcome"]) == (0, "quiet")
+
+
+def test_killed_anywhere_it_goes_on_when_it_is_called_again(stage: Stage, databases: list[Carried]) -> None:
+    before = colours(databases)
+    image, version = newest_image(stage, "neo4j-community-5.26.*")
+    command = ("redeploy", *NAMES, "--image", image, "--version", version, "--json")
+    with stage.traffic() as traffic:
+        for reached in ("step      database.join", "step      database.prove", "done      database.warm"):
+            running = stage.begin(*command)
+            running.await_screen(reached, SECONDS)
+            running.kill()
+        running = stage.begin(*command)
+        stage.waits(SECONDS)
+        assert stage.dco("approve", person="alice").code == 0
+        running.await_screen("step      database.switch", SECONDS)
+        running.kill()
+        done = stage.dco(*command, seconds=SECONDS)
+        assert done.code == 0, done.err
+        assert done.said["outcome"] == "deployed"
+        assert colours(databases).isdisjoint(before)
+        back = stage.dco("rollback", "--why", "a try", "--json", seconds=SECONDS)
+    assert back.code == 0, back.err
+    assert colours(databases) == before
+    assert traffic["failed"] == 0, traffic["failures"]
+    assert traffic["proof"]["holds"], traffic["proof"]
+    assert stage.plan_changes() == 0
+
+
+def volumes_of(stage: Stage) -> list[str]:
+    """List the data volumes of databases."""
+    wanted = [{"Name": "tag-key", "Values": ["dco:database"]}]
+    return [one["VolumeId"] for one in stage.client("ec2").describe_volumes(Filters=wanted)["Volumes"]]
