@@ -24,6 +24,7 @@ Answer = TypeVar("Answer")
 POLL_SECONDS = 0.002
 AGAIN_SECONDS = 0.5
 OBEY_SECONDS = 600.0
+_DRY = "is tried"
 DRAIN_SHARE = 0.5
 """How much of the time box running transactions may take to end."""
 
@@ -201,7 +202,10 @@ class Switching:
 
     def _dry(self, source: Server, target: Server, part: str) -> None:
         """Call what the switch will call, such that nothing changes: the first call of anything takes long."""
-        source.stand(part)
+        if not source.stand(part).fenced:
+            # lifts a fence that does not stand; one that another switch raises meanwhile has another reason, and stays
+            with suppress(StepFailed):
+                source.fence(part, on=False, reason=_DRY)
         stand = target.stand(part)
         if stand.following:
             with suppress(StepFailed):

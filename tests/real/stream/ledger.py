@@ -54,7 +54,7 @@ class Ledger:
     ) -> None:
         self._driver: Any = GraphDatabase.driver(
             f"bolt://{address}:7687", auth=("neo4j", password), connection_timeout=2, connection_acquisition_timeout=4,
-            telemetry_disabled=True,
+            telemetry_disabled=True, notifications_min_severity="OFF",
         )  # fmt: skip
         self._query = READ if reads else WRITE
         self._mode = "READ" if reads else "WRITE"
