@@ -59,7 +59,7 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     try:
         async with asyncio.timeout(SECONDS):
             request = await _read(reader)
-        answer = await respond(request)
+        answer = await _answer(respond, request)
     except GateError as error:
         answer = refusal(error)
     head = (
@@ -68,6 +68,19 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     )
     writer.write(head.encode() + answer.body)
     await writer.drain()
+
+
+async def _answer(respond: Respond, request: Request) -> Answer:
+    """Answer whatever happens: who gave an order must know that it was not done, and why."""
+    try:
+        return await respond(request)
+    except GateError:
+        raise
+    except Exception as error:
+        LOG.exception("%s %s went wrong.", request.method, request.path)
+        what = f"{request.method} {request.path} went wrong: {type(error).__name__}: {error}"
+        told = {"kind": "Unforeseen", "error": what, "remedy": "see the gate's log; try again"}
+        return Answer(msgspec.json.encode(told), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def refusal(error: GateError) -> Answer:
