@@ -312,3 +312,10 @@ def test_an_answer_that_is_lost_for_a_moment_changes_nothing(desk: Desk) -> None
     desk.strike = lambda _: None
     assert report.outcome in {Outcome.DEPLOYED, Outcome.ROLLED_BACK}
     assert desk.serving() in (BLUE, GREEN)
+
+
+def test_what_the_switch_calls_was_called_once_before(desk: Desk) -> None:
+    desk.redeploy("ledger")
+    blue = bolt("ledger", "blue")
+    assert desk.events.index(f"fence {blue} False") < desk.events.index("hold ledger")
+    assert desk.events.index("hold ledger") < desk.events.index(f"fence {blue} True")
