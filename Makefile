@@ -10,7 +10,7 @@ setup:      ## make what is missing: Python packages, Java, Neo4j, Terraform, HA
 	@python3 -m setup
 
 demo: export DCO_NEO4J = all
-demo: setup ## watch three nights: a quiet one, a deployment under traffic, a bad release put back
+demo: setup ## watch a quiet night, a deployment under traffic, a bad release put back, databases moved to a newer version and back
 	@$(PYTHON) -m dco_sandbox.demo
 
 test: setup ## the tests, without those that take long

@@ -65,7 +65,7 @@ class Ledger:
         self._threads = [threading.Thread(target=self._write, args=(writer,), daemon=True) for writer in numbers]
 
     def begin(self) -> None:
-        for text in PREPARE:
+        for text in PREPARE if self._mode == "WRITE" else ():
             self._driver.execute_query(text)
         for thread in self._threads:
             thread.start()
