@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import boto3
+import httpx
 import msgspec
 from measuring import Figure, figure, seconds
 from stream_stage import admin_seconds
@@ -67,6 +68,7 @@ def _pair(place: Path, number: int) -> Generator["Run"]:
     """Bring up a pair with a record of its own: a gate obeys whatever its bucket decides for its database."""
     s3 = S3(f"{NETWORK}.{200 + number}", 5007)
     os.environ["AWS_ENDPOINT_URL"] = s3.url
+    httpx.post(f"{s3.url}/moto-api/reset", trust_env=False).raise_for_status()  # all of a process share what they keep
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
     try:
         run = Run(place, f"{NETWORK[:-2]}{17 + number}", s3)

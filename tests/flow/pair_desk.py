@@ -153,6 +153,8 @@ class FakeGate:
     ended: int = 0
     took: float = 0.0
     refuses: bool = False
+    switches: dict[str, str] = field(default_factory=dict[str, str])
+    """Database → the switch that it was held for last."""
 
     def standing(self, database: str) -> Standing:
         self.ended, self.took = self.ended + 30, self.took + 30 * self.each_second
@@ -176,13 +178,16 @@ class FakeGate:
         del database, server
 
     def hold(self, database: str, switch: Switch, drain_seconds: float) -> float:
-        del switch, drain_seconds
+        del drain_seconds
         if self.refuses:
             raise StepFailed(f"a transaction of {database} does not end")
         self.desk.event(f"hold {database}")
+        self.switches[database] = switch.id
         return 1.0
 
     def move(self, database: str, switch: str) -> None:
+        if self.switches.get(database) != switch:
+            raise StepFailed(f"{database} is not held for switch {switch}")
         decision = switches.decision(self.desk.objects, switch)
         assert decision is not None
         self.serving[database] = decision.servers[database]
