@@ -181,8 +181,10 @@ class Run:
         found = keys(self._member.serving)
         mine = {entry.key for entry in writes if entry.acknowledged}
         lost = len(mine - set(found)) + len(found) - len(set(found))
-        failed = sum(not entry.acknowledged for entry in (*writes, *reads))
-        return Seen(longest(writes, began), longest(reads, began), failed, lost)
+        refused = [entry for entry in (*writes, *reads) if not entry.acknowledged]
+        for entry in refused[:3]:
+            print(f"    failed {entry.began - began:.3f} s after the switch began: {entry.why}", flush=True)
+        return Seen(longest(writes, began), longest(reads, began), len(refused), lost)
 
     def _next(self) -> int:
         self._first += WRITERS
