@@ -76,7 +76,7 @@ async def _answer(respond: Respond, request: Request) -> Answer:
         return await respond(request)
     except GateError:
         raise
-    except Exception as error:
+    except Exception as error:  # the edge of an order: whatever it is, it is answered and logged
         LOG.exception("%s %s went wrong.", request.method, request.path)
         what = f"{request.method} {request.path} went wrong: {type(error).__name__}: {error}"
         told = {"kind": "Unforeseen", "error": what, "remedy": "see the gate's log; try again"}

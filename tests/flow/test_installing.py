@@ -52,6 +52,7 @@ def test_the_pause_is_told_and_nothing_done_until_somebody_agrees(desk: Desk, en
     assert "ledger is restarted, and nobody reads or writes it meanwhile: its last start took 12 s" in report.sentence
     assert plugged(desk) == []
     assert desk.events == ["look i-ledger", "look i-search"]
+    assert desk.hosts.kept == 0, "what a machine fetched is not kept"
 
 
 def test_one_after_the_other_gets_it(desk: Desk, environment: Environment) -> None:

@@ -78,7 +78,6 @@ class PluginInstall:
         name, instance = step.target, str(before["instance"])
         jar = {_JAR: self._jar(name).read_bytes()}
         ran = self._run(instance, "install", name, jar, 2 * RESTART_SECONDS + LOOK_SECONDS, token)
-        self.outside.hosts.forget({**jar, **_script()})
         if ran.code:
             raise StepFailed(f"{name} did not get the plugin: {_said(ran)}", "docs/redeploy.md#first-adoption")
         return {"told": ran.out.strip()}
@@ -106,7 +105,6 @@ class PluginInstall:
         if before["there"]:
             return
         ran = self._run(str(before["instance"]), "remove", step.target, {}, RESTART_SECONDS + LOOK_SECONDS, token)
-        self.outside.hosts.forget(_script())
         if ran.code:
             raise StepFailed(
                 f"the plugin of {step.target} could not be taken away: {_said(ran)}", "see neo4j.log there"
@@ -170,14 +168,17 @@ class PluginInstall:
         words += ["--seconds", str(RESTART_SECONDS)]
         jar = ' --jar "$files/dco.jar"' if more else ""
         script = f'python3 "$files/{_SCRIPT}" {shlex.join(words)}{jar}\n'
-        hosts, clock = self.outside.hosts, self.outside.clock
-        command = hosts.begin(instance, script, {**_script(), **more}, seconds, f"{token} {verb}")
-        deadline = clock.seconds() + seconds + LOOK_SECONDS
-        while (ran := hosts.ended(instance, command)) is None:
-            if clock.seconds() > deadline:
-                raise Unreadable(f"command {command} on {instance} does not end", "see it in Systems Manager")
-            clock.sleep(POLL_SECONDS)
-        return ran
+        hosts, clock, sent = self.outside.hosts, self.outside.clock, {**_script(), **more}
+        try:
+            command = hosts.begin(instance, script, sent, seconds, f"{token} {verb}")
+            deadline = clock.seconds() + seconds + LOOK_SECONDS
+            while (ran := hosts.ended(instance, command)) is None:
+                if clock.seconds() > deadline:
+                    raise Unreadable(f"command {command} on {instance} does not end", "see it in Systems Manager")
+                clock.sleep(POLL_SECONDS)
+            return ran
+        finally:
+            hosts.forget(sent)
 
 
 def _script() -> dict[str, bytes]:
