@@ -148,8 +148,7 @@ def check_calm(tonight: Tonight, plan: Plan) -> bool:
 
 def without_alarms(tonight: Tonight) -> Tonight:
     """Leave alarms to the bake: that clients waited in the switch may ring one, which then needs time to calm down."""
-    verify = msgspec.structs.replace(tonight.environment.verify, alarms=[])
-    return replace(tonight, environment=msgspec.structs.replace(tonight.environment, verify=verify))
+    return replace(tonight, environment=tonight.environment.without_alarms)
 
 
 def _note(tonight: Tonight) -> str:

@@ -155,7 +155,7 @@ def _prove(tonight: Tonight) -> tuple[Finding, ...]:
     """Look whether everything is as the release record says, for a while: alarms need time to calm down."""
     outside, environment = tonight.outside, tonight.environment
     wanted = released_images(tonight)
-    calm = msgspec.structs.replace(environment, verify=msgspec.structs.replace(environment.verify, alarms=[]))
+    calm = environment.without_alarms
     before = baseline(outside, calm)
     deadline = outside.clock.seconds() + max(environment.verify.bake_seconds, 10)
     while failed := bad(findings := look(outside, calm, wanted, before)):

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import msgspec
+
 from dco.model.databases import Backup, Database, Redeploy
 from dco.model.policy import Policy
 from dco.model.section import Section
@@ -245,6 +247,11 @@ class Environment(Section, frozen=True, kw_only=True):
     end_of_life: EndOfLife | None = None
     registries: Registries = Registries()
     sources: Sources = Sources()
+
+    @property
+    def without_alarms(self) -> "Environment":
+        """The same environment, in which no alarm is judged: what was just done may ring one, which then calms down."""
+        return msgspec.structs.replace(self, verify=msgspec.structs.replace(self.verify, alarms=[]))
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -116,14 +116,13 @@ class PluginInstall:
         clock, released = self.outside.clock, releases.read(self.outside.objects)
         known = released.applications if released else {}
         wanted = {key: one.image for key, one in known.items() if key in self.environment.applications}
-        verify = msgspec.structs.replace(self.environment.verify, alarms=[])
-        quiet = msgspec.structs.replace(self.environment, verify=verify)
+        quiet = self.environment.without_alarms
         deadline = clock.seconds() + RECOVER_SECONDS
         while failed := bad(look(self.outside, quiet, wanted, baseline(self.outside, quiet))):
             if clock.seconds() > deadline:
                 what = "; ".join(f"{one.what}: {one.detail}" for one in failed)
                 raise StepFailed(f"{RECOVER_SECONDS} s after the restart of {name}: {what}", "see the service's events")
-            clock.sleep(verify.interval_seconds)
+            clock.sleep(quiet.verify.interval_seconds)
 
     def _answers(self, name: str) -> bool:
         """Tell whether the plugin answers to the key. Raises `ConfigurationError` for a wrong one."""
