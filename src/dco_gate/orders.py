@@ -58,6 +58,7 @@ class Orders:
             "POST /versions": self._versions,
             "POST /prepare": self._prepare,
             "POST /hold": self._hold,
+            "POST /learn": self._learn,
             "POST /move": self._move,
             "POST /give-up": self._give_up,
         }
@@ -119,6 +120,10 @@ class Orders:
     async def _hold(self, request: Request) -> Answer:
         order = _read(request, HoldOrder)
         return _json(await self._of(order.database).hold(order))
+
+    async def _learn(self, request: Request) -> Answer:
+        order = _read(request, OfSwitch)
+        return _json(await self._of(order.database).learn(order.switch))
 
     async def _move(self, request: Request) -> Answer:
         order = _read(request, OfSwitch)

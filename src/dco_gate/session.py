@@ -164,7 +164,7 @@ class Session(asyncio.Protocol):
             self.drop_standby()
         if tag == RUN and self._keeper.samples is not None:
             self.text = bolt.query(raw)
-            self._keeper.samples.note(self.text, writes=talk.writes)
+            self._keeper.samples.note(self.text, raw, writes=talk.writes)
         talk.sent(tag)
         self._upstream.write(raw)
         return True

@@ -19,6 +19,8 @@ from dco_gate.switch import Held, HoldOrder, Outcome, StillRunningError, proposa
 LOG = logging.getLogger(__name__)
 ASK_SECONDS = 0.2
 """How often the record is asked while writes are held."""
+ORDER_SECONDS = 2.0
+"""How long a gate that sees a decision leaves it to whoever decided to say when the winner takes writes."""
 LOOK_SECONDS = 0.5
 """How often it is asked at most because a server refuses writes."""
 GATHER_SECONDS = 2.0
@@ -40,6 +42,7 @@ class Switching:
         self._watching: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._outcome: Outcome | None = None
+        self._learnt: Decision | None = None
         database.on_fence = self.look
 
     # -- starting -----------------------------------------------------------------------------------------------------
@@ -61,7 +64,7 @@ class Switching:
         self.database.narrowed = None if known.versions is None else frozenset(known.versions)
         if known.hold is not None:
             self.database.hold()
-            self._watch(known.hold)
+            self._watch(known.hold, 0.0)
 
     def own(self) -> None:
         """Become the process that may hold. What the one before decided meanwhile is taken over."""
@@ -114,8 +117,16 @@ class Switching:
                 raise RefusedError(
                     f"the hold can't be written down ({error})", "make room on the gate's disk"
                 ) from None
-            self._watch(hold)
+            self._watch(hold, ORDER_SECONDS)
             return Held(order.switch, _ms(began), hold.until)
+
+    async def learn(self, switch: str) -> Decision:
+        """Read the record of a switch, which never changes, so that `move` need not. Raises as `move` does."""
+        if self._learnt is None or self._learnt.switch != switch:
+            self._learnt = await asyncio.to_thread(self._records.read, switch)
+        if self._learnt is None:
+            raise RefusedError(f"switch {switch} is not decided", "propose a decision to the record first")
+        return self._learnt
 
     async def move(self, switch: str) -> Outcome:
         """Obey the record of the switch that is held. Raises `RefusedError` while there is no decision."""
@@ -123,9 +134,7 @@ class Switching:
         hold = self._held_for(switch)
         if hold is None:
             return self._ended(switch)
-        decision = await asyncio.to_thread(self._records.read, switch)
-        if decision is None:
-            raise RefusedError(f"switch {switch} is not decided", "propose a decision to the record first")
+        decision = await self.learn(switch)
         return await self._obey(decision, _ms(began))
 
     async def give_up(self, switch: str) -> Outcome:
@@ -191,18 +200,23 @@ class Switching:
             raise StillRunningError(running)
         LOG.info("%s is held for switch %s.", self.database.name, order.switch)
 
-    def _watch(self, hold: Hold) -> None:
-        self._watching = asyncio.get_running_loop().create_task(self._wait_for_decision(hold))
+    def _watch(self, hold: Hold, patience: float) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._wait_for_decision(hold, patience))
 
-    async def _wait_for_decision(self, hold: Hold) -> None:
-        """Ask the record until it decides; past the time box propose blue."""
+    async def _wait_for_decision(self, hold: Hold, patience: float) -> None:
+        """Ask the record until it decides; past the time box propose blue.
+
+        Whoever decided makes the winner take writes, and then orders to move: for that it has `patience`, in seconds.
+        """
         while self.state.hold == hold:
             try:
                 decision = await asyncio.to_thread(self._records.read, hold.switch)
                 if decision is None and time.time() >= hold.until:
                     decision = await asyncio.to_thread(self._records.propose, proposal_of_blue(hold))
                 if decision is not None and self.state.hold == hold:
-                    await self._obey(decision, 0.0)
+                    await asyncio.sleep(patience)
+                    if self.state.hold == hold:
+                        await self._obey(decision, 0.0)
                     return
             except (GateError, OSError) as error:
                 LOG.warning("%s stays held: %s.", self.database.name, error)

@@ -86,6 +86,7 @@ class FakeServer:
     desk: "Desk"
     address: str
     transaction: int = 10
+    checksum: int = 77
     reason: str = ""
     following: bool = False
     dead: bool = False
@@ -93,15 +94,21 @@ class FakeServer:
     asked: list[str] = field(default_factory=list[str])
     leases: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
-    def stand(self, name: str) -> Stand:
+    def stand(self, name: str, transaction: int = 0, seconds: float = 0.0) -> Stand:
         del name
         self.desk.carry()
+        if self.transaction < transaction:
+            self.desk.clock.sleep(seconds)
         if self.dead:
             raise Unreadable(f"{self.address} does not answer")
         if not self.plugged:
             raise StepFailed("there is no procedure dco.identity")
         return Stand(
-            transaction=self.transaction, fenced=bool(self.reason), reason=self.reason, following=self.following
+            transaction=self.transaction,
+            checksum=self.checksum,
+            fenced=bool(self.reason),
+            reason=self.reason,
+            following=self.following,
         )
 
     def fence(self, name: str, *, on: bool, reason: str) -> Stand:
@@ -184,6 +191,10 @@ class FakeGate:
         self.desk.event(f"hold {database}")
         self.switches[database] = switch.id
         return 1.0
+
+    def learn(self, database: str, switch: str) -> None:
+        assert self.switches.get(database) == switch
+        assert switches.decision(self.desk.objects, switch)
 
     def move(self, database: str, switch: str) -> None:
         if self.switches.get(database) != switch:

@@ -61,6 +61,18 @@ def test_both_databases_move_and_bake(desk: Desk) -> None:
     assert lock.holder(desk.objects) is None
 
 
+def test_a_follower_with_another_history_is_never_promoted(desk: Desk) -> None:
+    def go_apart(what: str) -> None:
+        if what == "hold ledger":
+            desk.servers[GREEN["ledger"]].checksum = 78
+
+    desk.strike = go_apart
+    report = desk.redeploy()
+    assert report.outcome is not Outcome.DEPLOYED
+    assert "transactions that its source never had" in report.sentence
+    demand_as_before(desk)
+
+
 def test_what_is_compared_rests_and_follows_again(desk: Desk) -> None:
     desk.redeploy()
     proofs = [event for event in desk.events if event.startswith("prove")]

@@ -115,10 +115,10 @@ def test_a_key_that_others_can_read_is_no_key(tmp_path: Path) -> None:
 def test_samples_are_bounded_and_the_most_frequent_come_first() -> None:
     samples = Samples()
     for number in range(MOST + 50):
-        samples.note(b"RETURN %d" % number, writes=False)
-        samples.note(b"CREATE (n)", writes=True)
-    samples.note(b"x" * 100_000, writes=False)
-    samples.note(None, writes=False)
+        samples.note(b"RETURN %d" % number, b"", writes=False)
+        samples.note(b"CREATE (n)", b"", writes=True)
+    samples.note(b"x" * 100_000, b"", writes=False)
+    samples.note(None, b"", writes=False)
     assert len(samples.all()) == MOST
     assert samples.all()[0].text == "CREATE (n)"
     assert samples.all()[0].writes

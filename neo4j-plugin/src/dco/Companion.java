@@ -158,8 +158,12 @@ final class Companion extends LifecycleAdapter {
     /**
      * Ends following and lifts the fence, if the database has got as far as this transaction and the fence stands for
      * this reason; refuses otherwise. So nobody who slept through a later switch can promote what that one has fenced.
+     * What is not fenced was promoted before.
      */
     synchronized void promote(long transaction, String reason) {
+        if (!fence.isRaised()) {
+            return;
+        }
         fence.demand(reason);
         if (transaction() < transaction) {
             throw Refusal.because(database.databaseName() + " has got to transaction " + transaction() + ", not to "

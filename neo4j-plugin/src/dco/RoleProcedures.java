@@ -12,6 +12,8 @@ import org.neo4j.storageengine.api.ClosedTransactionMetadata;
 
 /** Which part a server plays: serving, fenced, following, promoted. Each may be called twice. */
 public final class RoleProcedures {
+    private static final long MOST_MILLIS = 10_000;
+
     /** Given by Neo4j. */
     @Context
     public GraphDatabaseAPI database;
@@ -20,6 +22,8 @@ public final class RoleProcedures {
     public static final class Stand {
         /** The last transaction; final, if the database is fenced and does not follow. */
         public long transaction;
+        /** Its checksum, which covers all that was ever committed before it. */
+        public long checksum;
         /** The file of its own log in which that transaction ends, and where. */
         public long logVersion;
         public long logOffset;
@@ -28,6 +32,23 @@ public final class RoleProcedures {
         public String reason;
         /** Whether it follows another server. */
         public boolean following;
+    }
+
+    /** Cheaper than dco.status, for whoever asks while clients wait. */
+    @Procedure(name = "dco.stand", mode = Mode.READ)
+    @Description("How far a database has got and which part it plays; waits a while for a transaction.")
+    public Stream<Stand> stand(
+            @Name("database") String name,
+            @Name("transaction") long transaction,
+            @Name("waitMillis") long waitMillis,
+            @Name("proof") Map<String, Object> proof)
+            throws InterruptedException {
+        Companion companion = Caller.admit(database, "dco.stand", proof, name, transaction, waitMillis);
+        long until = System.nanoTime() + Math.min(waitMillis, MOST_MILLIS) * 1_000_000;
+        while (companion.transaction() < transaction && System.nanoTime() < until) {
+            Thread.sleep(1);
+        }
+        return stand(companion);
     }
 
     /**
@@ -66,7 +87,7 @@ public final class RoleProcedures {
         return stand(companion);
     }
 
-    /** Refuses if the database has not got as far as the transaction, or its fence stands for another reason. */
+    /** Does nothing to a database that is not fenced. Refuses if the database has not got as far as the transaction, or its fence stands for another reason. */
     @Procedure(name = "dco.promote", mode = Mode.READ)
     @Description("Ends following and lifts the fence, if all until a transaction is applied.")
     public Stream<Stand> promote(
@@ -83,6 +104,7 @@ public final class RoleProcedures {
         Stand row = new Stand();
         ClosedTransactionMetadata closed = companion.closed();
         row.transaction = closed.transactionId().id();
+        row.checksum = closed.transactionId().checksum();
         row.logVersion = closed.logPosition().getLogVersion();
         row.logOffset = closed.logPosition().getByteOffset();
         row.fenced = companion.fence().isRaised();

@@ -36,6 +36,8 @@ public final class StateProcedures {
         public long now;
         /** The last transaction that is closed together with all before it. */
         public long transaction;
+        /** Its checksum, which covers all that was ever committed before it: two servers agree in it or in nothing. */
+        public long checksum;
         /** The file of this database's own log in which that transaction ends, and where. */
         public long logVersion;
         public long logOffset;
@@ -82,6 +84,7 @@ public final class StateProcedures {
         row.now = Caller.access(database).now();
         ClosedTransactionMetadata closed = companion.closed();
         row.transaction = closed.transactionId().id();
+        row.checksum = closed.transactionId().checksum();
         row.logVersion = closed.logPosition().getLogVersion();
         row.logOffset = closed.logPosition().getByteOffset();
         LogBytes log = new LogBytes(companion);

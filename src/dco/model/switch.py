@@ -32,21 +32,12 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
         return {database: Way(way.target, way.source) for database, way in self.ways.items()}
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """How a switch ended: `green` for the targets, `blue` for the sources. The gates obey the same object."""
-
-    switch: str
-    databases: tuple[str, ...]
-    winner: Literal["green", "blue"]
-    servers: dict[str, str]
-    """Database → the address of the server that serves."""
-    decided_at: str
-
-
 class Stand(msgspec.Struct, frozen=True, kw_only=True):
     """How one database of a server stands."""
 
     transaction: int
+    checksum: int
+    """The last transaction's, which covers all before it: two servers of one history agree in it."""
     fenced: bool
     reason: str
     """Why it is fenced."""
@@ -56,12 +47,28 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
 class End(msgspec.Struct, frozen=True):
     """What a target must show to be promoted: the last transaction of its fenced source, and why it is fenced itself.
 
+    The checksum covers everything before it, too: who agrees in it has the same history.
+
     The reason is another after each switch: nobody who slept through one can promote what that one has fenced.
     """
 
     transaction: int
+    checksum: int
     reason: str
 
 
 Ends = dict[str, dict[str, End]]
 """Database → name → end."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """How a switch ended: `green` for the targets, `blue` for the sources. The gates obey the same object."""
+
+    switch: str
+    databases: tuple[str, ...]
+    winner: Literal["green", "blue"]
+    servers: dict[str, str]
+    """Database → the address of the server that serves."""
+    decided_at: str
+    ends: Ends | None = None
+    """Where the sources ended, which whoever promotes the targets must know; None for `blue`."""

@@ -4,15 +4,16 @@ Nothing here remembers anything: what was begun, where the sources ended and how
 what each server and gate does, it says itself.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from dco.model.environment import Environment
-from dco.model.errors import DcoError, StepFailed, Unreadable
+from dco.model.errors import DcoError, PersonNeeded, StepFailed, Unreadable
 from dco.model.switch import NAMES, Decision, End, Ends, Switch
 from dco.record import switches
 from dco.seams.gates import GateControl
@@ -21,7 +22,7 @@ from dco.seams.servers import Server
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
-POLL_SECONDS = 0.002
+WAIT_SECONDS = 0.2
 AGAIN_SECONDS = 0.5
 OBEY_SECONDS = 600.0
 _DRY = "is tried"
@@ -82,16 +83,16 @@ class Switching:
         if switches.is_late(self._switch, clock.now()):
             return switches.propose(objects, self._switch, "blue", clock.now())
         try:
+            reasons = self._demand_following()
             self._timed("hold", self._hold)
-            ends = self._timed("fence", self._fence)
-            switches.note_ends(objects, self._switch.id, ends)
+            ends = self._timed("fence", lambda: self._fence(reasons))
             self._timed("catch_up", lambda: self._catch_up(ends))
         except DcoError as failed:
             decided = switches.propose(objects, self._switch, "blue", clock.now())
             if decided.winner == "blue":
                 self.failed = failed
             return decided
-        return self._timed("decide", lambda: switches.propose(objects, self._switch, "green", clock.now()))
+        return self._timed("decide", lambda: switches.propose(objects, self._switch, "green", clock.now(), ends))
 
     failed: DcoError | None = None
     """Why the sources were proposed."""
@@ -102,8 +103,7 @@ class Switching:
         Tries for a long time what does not answer: the decision stands, and nobody else serves meanwhile.
         """
         if decision.winner == "green":
-            ends = switches.ends(self._outside.objects, decision.switch)
-            self._timed("promote", lambda: self._all(self._parts(), lambda part: self._promote(part, ends)))
+            self._timed("promote", lambda: self._promote_all(decision))
         else:
             self._all(self._parts(), self._lift)
         self._timed(
@@ -118,24 +118,31 @@ class Switching:
     def _reason(self) -> str:
         return f"switch {self._switch.id}"
 
-    def _fence(self) -> Ends:
+    def _demand_following(self) -> dict[tuple[str, str], str]:
+        """Demand that every target follows, and return why each of them is fenced: it is promoted for that alone."""
+
+        def reason(part: tuple[str, str]) -> str:
+            name, database = part
+            address = self._switch.ways[name].target
+            target = self._at(name, address).stand(database)
+            if not target.following:
+                raise StepFailed(f"{name} at {address} does not follow", "look at `dco status`: the stream carries it")
+            return target.reason
+
+        return self._each_part(reason)
+
+    def _fence(self, reasons: Mapping[tuple[str, str], str]) -> Ends:
         """Fence every source, durably, and return what each target must show to be promoted."""
-        parts = self._parts()
 
         def fence(part: tuple[str, str]) -> End:
             name, database = part
-            way = self._switch.ways[name]
-            target = self._at(name, way.target).stand(database)
-            if not target.following:
-                raise StepFailed(
-                    f"{name} at {way.target} does not follow", "look at `dco status`: the stream carries it"
-                )
-            source = self._at(name, way.source).fence(database, on=True, reason=self._reason)
+            address = self._switch.ways[name].source
+            source = self._at(name, address).fence(database, on=True, reason=self._reason)
             if source.following:
-                raise StepFailed(f"{name} at {way.source} follows another server: it does not serve", "`dco status`")
-            return End(source.transaction, target.reason)
+                raise StepFailed(f"{name} at {address} follows another server: it does not serve", "`dco status`")
+            return End(source.transaction, source.checksum, reasons[part])
 
-        found = dict(zip(parts, self._all(parts, fence), strict=True))
+        found = self._each_part(fence)
         return {name: {part: found[name, part] for part in NAMES} for name in self._switch.ways}
 
     def _catch_up(self, ends: Ends) -> None:
@@ -144,16 +151,15 @@ class Switching:
         def wait(part: tuple[str, str]) -> None:
             name, database = part
             target = self._at(name, self._switch.ways[name].target)
-            end = ends[name][database].transaction
-            while (there := target.stand(database)).transaction < end:
+            end = ends[name][database]
+            while (there := target.stand(database, end.transaction, WAIT_SECONDS)).transaction < end.transaction:
                 if switches.is_late(self._switch, self._outside.clock.now()):
                     raise StepFailed(
                         f"{name} at {self._switch.ways[name].target} has got to transaction {there.transaction} of "
-                        f"{end} within {self._switch.time_box_seconds:.0f} s: it is slow",
+                        f"{end.transaction} within {self._switch.time_box_seconds:.0f} s: it is slow",
                         "all stays as it was; look at `dco status`, and try again when it follows closely",
                     )
-                self._outside.clock.sleep(POLL_SECONDS)
-            if there.transaction > end:
+            if (there.transaction, there.checksum) != (end.transaction, end.checksum):
                 raise StepFailed(
                     f"{name} at {self._switch.ways[name].target} has transactions that its source never had",
                     "it is no copy of it any more: throw it away and make another",
@@ -161,17 +167,27 @@ class Switching:
 
         self._all(self._parts(), wait)
 
-    def _promote(self, part: tuple[str, str], ends: Ends) -> None:
-        name, database = part
-        target = self._at(name, self._switch.ways[name].target)
+    def _promote_all(self, decision: Decision) -> None:
+        """Promote every target, while the gates read the decision that they will be told to obey."""
+        ends = decision.ends
+        if ends is None:
+            raise PersonNeeded(
+                f"switch {decision.switch} was decided, but where its sources ended is not written down",
+                "docs/switch.md: compare the last transactions of both servers before you promote either",
+            )
 
-        end = ends[name][database]
+        def promote(part: tuple[str, str]) -> None:
+            name, database = part
+            end, target = ends[name][database], self._at(name, self._switch.ways[name].target)
+            self._insist(lambda: target.promote(database, end.transaction, end.reason))
 
-        def promote() -> None:
-            if target.stand(database).fenced:
-                target.promote(database, end.transaction, end.reason)
+        def learn(name: str, control: GateControl) -> None:
+            with suppress(DcoError):  # it reads the decision when it is told to obey, else
+                control.learn(name, self._switch.id)
 
-        self._insist(promote)
+        acts = [partial(promote, part) for part in self._parts()]
+        acts += [partial(learn, *one) for one in self._controls()]
+        self._all(acts, lambda act: act())
 
     def _lift(self, part: tuple[str, str]) -> None:
         name, database = part
@@ -230,6 +246,10 @@ class Switching:
 
     def _parts(self) -> list[tuple[str, str]]:
         return [(name, part) for name in sorted(self._switch.ways) for part in NAMES]
+
+    def _each_part(self, act: Callable[[tuple[str, str]], Answer]) -> dict[tuple[str, str], Answer]:
+        parts = self._parts()
+        return dict(zip(parts, self._all(parts, act), strict=True))
 
     def _at(self, name: str, address: str) -> Server:
         return self._outside.servers.at(self._environment.databases[name], address)

@@ -123,6 +123,10 @@ class HttpGate:
         }
         return float(self._call("POST /hold", order, SECONDS + drain_seconds)["drained_ms"])
 
+    def learn(self, database: str, switch: str) -> None:
+        """Read the decision, and remember it for `move`."""
+        self._call("POST /learn", {"database": database, "switch": switch})
+
     def move(self, database: str, switch: str) -> None:
         """Obey the decision now."""
         self._call("POST /move", {"database": database, "switch": switch})

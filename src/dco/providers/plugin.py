@@ -68,9 +68,9 @@ class Neo4jServer:
         self._made: Driver | None = None
         self._lines: dict[str, tuple[threading.Lock, Plugin]] = {}
 
-    def stand(self, name: str) -> Stand:
-        """Tell how one of its databases stands."""
-        return _stand(self._call(name, "status"))
+    def stand(self, name: str, transaction: int = 0, seconds: float = 0.0) -> Stand:
+        """Tell how one of its databases stands: when it has that transaction, or after so many seconds."""
+        return _stand(self._call(name, "stand", transaction, int(seconds * 1000)))
 
     def fence(self, name: str, *, on: bool, reason: str) -> Stand:
         """Refuse every commit, or let those in again that were fenced for it."""
@@ -167,4 +167,10 @@ class Neo4jServer:
 
 
 def _stand(row: Mapping[str, Any]) -> Stand:
-    return Stand(transaction=row["transaction"], fenced=row["fenced"], reason=row["reason"], following=row["following"])
+    return Stand(
+        transaction=row["transaction"],
+        checksum=row["checksum"],
+        fenced=row["fenced"],
+        reason=row["reason"],
+        following=row["following"],
+    )

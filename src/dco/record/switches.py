@@ -1,8 +1,7 @@
 """Switches in the bucket: what was begun, where each source ended, and the decision, which the first writer wins.
 
 switches/ID/begun.json      before anything is held
-switches/ID/ends.json       once every source is fenced
-switches/ID/decision.json   once; gates and everybody else obey it
+switches/ID/decision.json   once; gates and everybody else obey it; it says where the sources ended
 """
 
 from datetime import datetime
@@ -26,23 +25,7 @@ def begun(objects: Objects, identity: str) -> Switch | None:
     return None if body is None else msgspec.json.decode(body, type=Switch)
 
 
-def note_ends(objects: Objects, identity: str, ends: Ends) -> None:
-    """Write down where the sources ended. A fence that stands keeps them there, so a second run says the same."""
-    objects.put(_key(identity, "ends"), msgspec.json.encode(ends))
-
-
-def ends(objects: Objects, identity: str) -> Ends:
-    """Return where the sources ended. Raises `PersonNeeded` when nobody wrote it: then nothing was to be decided."""
-    body = objects.get(_key(identity, "ends"))
-    if body is None:
-        raise PersonNeeded(
-            f"switch {identity} was decided, but where its sources ended is not written down",
-            "docs/switch.md: compare the last transactions of both servers before you promote either",
-        )
-    return msgspec.json.decode(body, type=Ends)
-
-
-def propose(objects: Objects, switch: Switch, winner: str, now: str) -> Decision:
+def propose(objects: Objects, switch: Switch, winner: str, now: str, ends: Ends | None = None) -> Decision:
     """Propose how a switch ends, and return the decision that stands, whoever's it is."""
     targets = winner == "green"
     servers = {name: way.target if targets else way.source for name, way in switch.ways.items()}
@@ -52,8 +35,10 @@ def propose(objects: Objects, switch: Switch, winner: str, now: str) -> Decision
         winner="green" if targets else "blue",
         servers=servers,
         decided_at=now,
+        ends=ends,
     )
-    objects.put_new(_key(switch.id, "decision"), msgspec.json.encode(proposed))
+    if objects.put_new(_key(switch.id, "decision"), msgspec.json.encode(proposed)):
+        return proposed
     standing = decision(objects, switch.id)
     if standing is None:
         raise PersonNeeded(f"the decision of switch {switch.id} is gone", "look at the bucket's older versions of it")

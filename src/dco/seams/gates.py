@@ -1,7 +1,7 @@
 """The gates through which clients reach databases."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Optional, Protocol
 
 import msgspec
 
@@ -27,12 +27,27 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How many sessions are with another server than the one that serves."""
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """Of what kind a parameter was, never what it was.
+
+    Strings, bytes and lists have a size, rounded up to a power of ten; a list has its first element's shape.
+    """
+
+    kind: str
+    size: int = 0
+    of: Optional["Shape"] = None
+
+
 class Sampled(msgspec.Struct, frozen=True):
-    """A query's text that a gate saw, never its parameters; whether it writes, and how often."""
+    """A query's text that a gate saw, never its parameters; whether it writes, and how often.
+
+    `shapes` are the combinations of kinds that its parameters had, by name, the most frequent first.
+    """
 
     text: str
     writes: bool
     count: int
+    shapes: tuple[dict[str, Shape], ...] = ()
 
 
 class GateControl(Protocol):
@@ -64,6 +79,10 @@ class GateControl(Protocol):
 
     def hold(self, database: str, switch: Switch, drain_seconds: float) -> float:
         """Hold new writes until the switch is decided; return after how many ms none was under way."""
+        ...
+
+    def learn(self, database: str, switch: str) -> None:
+        """Read the decision of the switch that it holds for, and remember it for `move`."""
         ...
 
     def move(self, database: str, switch: str) -> None:

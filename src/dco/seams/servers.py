@@ -14,8 +14,8 @@ class Server(Protocol):
     `ConfigurationError` for a wrong key or password.
     """
 
-    def stand(self, name: str) -> Stand:
-        """Tell how one of its databases stands."""
+    def stand(self, name: str, transaction: int = 0, seconds: float = 0.0) -> Stand:
+        """Tell how one of its databases stands: when it has that transaction, or after so many seconds."""
         ...
 
     def fence(self, name: str, *, on: bool, reason: str) -> Stand:
@@ -27,7 +27,10 @@ class Server(Protocol):
         ...
 
     def promote(self, name: str, transaction: int, reason: str) -> Stand:
-        """End following and let commits in. Refused unless all until that transaction is there, and for that reason."""
+        """End following and let commits in. Refused unless all until that transaction is there, and for that reason.
+
+        Does nothing to a database that is not fenced.
+        """
         ...
 
     def hold(self, name: str, lease: str, seconds: int) -> None:

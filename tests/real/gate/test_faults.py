@@ -15,6 +15,7 @@ from tests.real.gate.traffic import Traffic
 
 from dco_gate.errors import RefusedError, UnreachableError
 from dco_gate.state import Candidates
+from dco_gate.switching import ASK_SECONDS, ORDER_SECONDS
 
 
 def test_a_gate_that_stood_still_in_a_hold_wakes_up_and_obeys(gate: Gate) -> None:
@@ -31,6 +32,20 @@ def test_a_gate_that_stood_still_in_a_hold_wakes_up_and_obeys(gate: Gate) -> Non
     decided = gate.bucket.decision("s")
     assert decided is not None
     assert decided.winner == "green"
+
+
+def test_a_decision_that_a_gate_sees_by_itself_waits_for_the_order_to_move(gate: Gate) -> None:
+    # the winner does not take writes yet when it is decided, only when whoever decided says so
+    candidates = gate.candidates
+    with gate.connect() as driver, Traffic(driver) as traffic:
+        gate.control.hold("ledger", "s", candidates, time_box_seconds=60)
+        gate.bucket.decide("s", "green", {"ledger": candidates["ledger"].green})
+        time.sleep(4 * ASK_SECONDS)
+        assert gate.status.held == "s"
+        wrote = len(traffic.wrote)
+        wait_until(lambda: gate.status.serving == candidates["ledger"].green, ORDER_SECONDS + 5)
+        traffic.more()
+        assert set(traffic.wrote[wrote + 1 :]) == {"green"}, "nobody said so: it goes by itself"
 
 
 def test_while_the_record_is_silent_what_is_held_stays_held(gate: Gate) -> None:
