@@ -203,7 +203,7 @@ class Clients:
     def __enter__(self) -> Self:
         for kind in self._kinds:
             command = [sys.executable, "-m", "tests.real.stream.ledger", self._address, PASSWORD, str(WRITERS)]
-            words = [*command, str(self._first), kind]
+            words = [*command, str(self._first), kind, os.environ.get("REST", "0")]
             self._processes.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         return self
 

@@ -2,17 +2,20 @@
 
 import secrets
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from neo4j import Driver, Query, Session
-from neo4j.exceptions import ClientError
+from neo4j.exceptions import ClientError, TransientError
 
 from dco_plugin import signing
 
+Answer = TypeVar("Answer")
 PROOF_SECONDS = 60
 CLOCK_MILLIS = 5000
 """By how much two clocks may go apart before one of them was set."""
+REHEARSAL_SECONDS = 30.0
+REFUSED_COMMIT = "Neo.TransientError.Transaction.LeaseExpired"
 FORBIDDEN = "Neo.ClientError.Security.Forbidden"
 
 
@@ -32,19 +35,40 @@ class Plugin:
 
     def call(self, procedure: str, *arguments: signing.Argument) -> list[dict[str, Any]]:
         """Call `dco.<procedure>` and give its rows. Raises the driver's errors; a refusal's message is a sentence."""
-        name = f"dco.{procedure}"
+        return self._once_more(lambda: self._run(*self._proved(f"dco.{procedure}", arguments)))
+
+    def rehearse(self, database: str, text: str, parameters: Mapping[str, Any]) -> None:
+        """Run a query as a client does, up to its commit, which the server refuses whatever happens.
+
+        Raises the driver's errors for what fails before that.
+        """
+        self._once_more(lambda: self._rehearse(database, text, parameters))
+
+    def _rehearse(self, database: str, text: str, parameters: Mapping[str, Any]) -> None:
+        first, proof = self._proved("dco.rehearse", (database,))
+        with self._session.begin_transaction(timeout=REHEARSAL_SECONDS) as transaction:
+            transaction.run(cast("Any", first), proof).consume()
+            transaction.run(cast("Any", text), dict(parameters)).consume()
+            try:
+                transaction.commit()
+            except TransientError as refused:
+                if refused.code != REFUSED_COMMIT:
+                    raise
+
+    def _once_more(self, act: Callable[[], Answer]) -> Answer:
         if not self._server:
             self.identify()
         try:
-            return self._prove_and_run(name, arguments)
+            return act()
         except ClientError as refused:
             # A server that was restarted has another identity, and a clock may have been set; the proof was refused
             # before anything was done.
             if refused.code != FORBIDDEN or not self._is_another():
                 raise
-        return self._prove_and_run(name, arguments)
+        return act()
 
-    def _prove_and_run(self, name: str, arguments: tuple[signing.Argument, ...]) -> list[dict[str, Any]]:
+    def _proved(self, name: str, arguments: tuple[signing.Argument, ...]) -> tuple[str, dict[str, Any]]:
+        """Give the text of a call and its parameters with a proof."""
         proof = signing.prove(
             self._key,
             server=self._server,
@@ -56,7 +80,7 @@ class Plugin:
         places = ", ".join(f"${index}" for index in range(len(arguments)))
         parameters: dict[str, Any] = {str(index): argument for index, argument in enumerate(arguments)}
         parameters["proof"] = {"nonce": proof.nonce, "expires": proof.expires, "mac": proof.mac}
-        return self._run(f"CALL {name}({places}{', ' if places else ''}$proof)", parameters)
+        return f"CALL {name}({places}{', ' if places else ''}$proof)", parameters
 
     def one(self, procedure: str, *arguments: signing.Argument) -> dict[str, Any]:
         """Call a procedure that gives one row."""

@@ -139,6 +139,10 @@ class FakeServer:
         self.desk.checkpoints -= 1
         return self.desk.checkpoints < 0
 
+    def rehearse(self, cypher: str, parameters: Mapping[str, Any]) -> None:
+        del parameters
+        self.asked.append(cypher)
+
     def query(self, cypher: str, parameters: Mapping[str, Any], *, undo: bool) -> list[dict[str, Any]]:
         assert undo
         del parameters

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neo4j._codec.packstream.v1 import PackableBuffer, Packer
+from neo4j._codec.packstream._common import PackableBuffer
+from neo4j._codec.packstream.v1 import Packer
 
 from dco_gate import shapes
 from dco_gate.bolt import LARGEST_CHUNK, NOOP

@@ -21,14 +21,12 @@ class Follower:
     gone: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    def query(self, cypher: str, parameters: Mapping[str, Any], *, undo: bool) -> list[dict[str, Any]]:
-        assert undo, "nothing of it may stay"
+    def rehearse(self, cypher: str, parameters: Mapping[str, Any]) -> None:
         if self.gone:
             raise Unreadable(f"it does not answer: {self.gone}")
         self.asked.append(dict(parameters))
         if any(isinstance(value, self.refuses or ()) for value in parameters.values()):
             raise StepFailed(f"{cypher} does not take that")
-        return []
 
 
 def warmed(follower: Follower, *queries: Sampled) -> tuple[int, int]:

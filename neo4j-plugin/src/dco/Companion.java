@@ -161,16 +161,15 @@ final class Companion extends LifecycleAdapter {
      * What is not fenced was promoted before.
      */
     synchronized void promote(long transaction, String reason) {
-        if (!fence.isRaised()) {
-            return;
-        }
         fence.demand(reason);
         if (transaction() < transaction) {
             throw Refusal.because(database.databaseName() + " has got to transaction " + transaction() + ", not to "
                     + transaction + ": apply the rest of the log first.");
         }
-        unfollow();
-        fence.lift(reason);
+        if (fence.isRaised()) {
+            unfollow();
+            fence.lift(reason);
+        }
     }
 
     /** The applier used and freed ids behind the generators' back: what they keep in memory is out of date. */

@@ -1,10 +1,14 @@
 package dco;
 
 import java.lang.reflect.Field;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.neo4j.internal.kernel.api.exceptions.TransactionFailureException;
+import org.neo4j.io.pagecache.context.CursorContext;
 import org.neo4j.kernel.impl.api.DatabaseTransactionCommitProcess;
 import org.neo4j.kernel.impl.api.TransactionCommitProcess;
 import org.neo4j.kernel.impl.transaction.tracing.TransactionWriteEvent;
@@ -21,6 +25,9 @@ final class Fence implements TransactionCommitProcess {
     private final TransactionCommitProcess inner;
     private final FenceFile file;
     private final ReadWriteLock commits = new ReentrantReadWriteLock(true);
+    /** Of transactions that are rehearsals: by identity, and forgotten with them. */
+    private final Set<CursorContext> rehearsals =
+            Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
     private final AtomicLong refused = new AtomicLong();
     private volatile boolean raised;
 
@@ -49,6 +56,9 @@ final class Fence implements TransactionCommitProcess {
             throws TransactionFailureException {
         commits.readLock().lock();
         try {
+            if (rehearsals.contains(batch.cursorContext())) {
+                throw TransactionFailureException.leaseExpired(1, 2);
+            }
             if (raised) {
                 refused.incrementAndGet();
                 throw TransactionFailureException.leaseExpired(1, 2);
@@ -73,6 +83,11 @@ final class Fence implements TransactionCommitProcess {
         // Whoever looked at `raised` before holds the read lock until its commit has ended.
         commits.writeLock().lock();
         commits.writeLock().unlock();
+    }
+
+    /** Refuses this transaction's commit, whether it is raised by then or not. */
+    void refuse(CursorContext transaction) {
+        rehearsals.add(transaction);
     }
 
     /** Lets commits in again, if the fence was raised for this reason; an empty one lifts whichever stands. */

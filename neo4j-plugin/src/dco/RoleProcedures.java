@@ -2,6 +2,7 @@ package dco;
 
 import java.util.Map;
 import java.util.stream.Stream;
+import org.neo4j.kernel.api.KernelTransaction;
 import org.neo4j.kernel.internal.GraphDatabaseAPI;
 import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
@@ -17,6 +18,10 @@ public final class RoleProcedures {
     /** Given by Neo4j. */
     @Context
     public GraphDatabaseAPI database;
+
+    /** Given by Neo4j: the transaction that a procedure is called in. */
+    @Context
+    public KernelTransaction transaction;
 
     /** How far the database has got when the call has done its work. */
     public static final class Stand {
@@ -98,6 +103,17 @@ public final class RoleProcedures {
         Companion companion = Caller.admit(database, "dco.promote", proof, name, transaction, reason);
         companion.promote(transaction, reason);
         return stand(companion);
+    }
+
+    /** Called first in a transaction; what it does then is done as ever, up to its commit. */
+    @Procedure(name = "dco.rehearse", mode = Mode.READ)
+    @Description("Makes the transaction that it is called in a rehearsal: its commit is refused whatever happens.")
+    public void rehearse(@Name("database") String name, @Name("proof") Map<String, Object> proof) {
+        Companion companion = Caller.admit(database, "dco.rehearse", proof, name);
+        if (!name.equals(database.databaseName())) {
+            throw Refusal.because("A transaction of " + database.databaseName() + " is no rehearsal for " + name + ".");
+        }
+        companion.fence().refuse(transaction.cursorContext());
     }
 
     private static Stream<Stand> stand(Companion companion) {

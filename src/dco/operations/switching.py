@@ -25,7 +25,6 @@ Answer = TypeVar("Answer")
 WAIT_SECONDS = 0.2
 AGAIN_SECONDS = 0.5
 OBEY_SECONDS = 600.0
-_DRY = "is tried"
 DRAIN_SHARE = 0.5
 """How much of the time box running transactions may take to end."""
 
@@ -61,9 +60,8 @@ class Switching:
             way = self._switch.ways[name]
             control.offer(name, (way.source, way.target))
             control.prepare(name, way.target)
-        for name, way in self._switch.ways.items():
-            for part in NAMES:
-                self._dry(self._at(name, way.source), self._at(name, way.target), part)
+        for part in self._parts():
+            self._practise(part)
 
     def renew(self, now: str) -> None:
         """Let the time box begin now: preparing is not part of it. Without effect once it was begun."""
@@ -224,16 +222,20 @@ class Switching:
             else:
                 return
 
-    def _dry(self, source: Server, target: Server, part: str) -> None:
+    def _practise(self, part: tuple[str, str]) -> None:
         """Call what the switch will call, such that nothing changes: the first call of anything takes long."""
-        if not source.stand(part).fenced:
-            # lifts a fence that does not stand; one that another switch raises meanwhile has another reason, and stays
+        name, database = part
+        way = self._switch.ways[name]
+        source = self._at(name, way.source)
+        if not source.stand(database).fenced:
+            # as long as the real one, about: a server plans a call anew for a text of another order of length
             with suppress(StepFailed):
-                source.fence(part, on=False, reason=_DRY)
-        stand = target.stand(part)
+                source.fence(database, on=False, reason=f"practises {self._reason}")
+        target = self._at(name, way.target)
+        stand = target.stand(database)
         if stand.following:
             with suppress(StepFailed):
-                target.promote(part, stand.transaction + 10**12, stand.reason)
+                target.promote(database, stand.transaction + 10**12, stand.reason)
 
     def _controls(self) -> list[tuple[str, GateControl]]:
         """Every gate of every database, with the database's name."""

@@ -1,7 +1,7 @@
 """Warms a follower before it is switched to: the first query of each kind takes long on a server that never saw it.
 
-What the gates saw is run there as the application would, and rolled back: reads for the page cache and plans, writes
-for the plans and the compiled code of committing, up to the commit that the fence would refuse anyway.
+What the gates saw is run there as the application would, up to the commit, which the plugin refuses whatever happens,
+also if the server serves by then: reads for the page cache and plans, writes for the code that prepares a commit.
 """
 
 import re
@@ -39,7 +39,7 @@ class Warmed(msgspec.Struct, frozen=True):
 
 
 def warm(server: Server, queries: Iterable[Sampled], rounds: int = ROUNDS) -> Warmed:
-    """Run the most frequent queries on a server, and roll every one back. Raises `Unreadable` when it is gone.
+    """Rehearse the most frequent queries on a server. Raises `Unreadable` when it is gone.
 
     A server keeps a plan for each combination of its parameters' kinds and sizes: each that was seen is run.
     """
@@ -87,7 +87,7 @@ def _guessed(server: Server, text: str) -> list[dict[str, object]]:
 
 def _try(server: Server, text: str, parameters: dict[str, object]) -> bool:
     try:
-        server.query(text, parameters, undo=True)
+        server.rehearse(text, parameters)
     except (StepFailed, ConfigurationError):
         return False
     except Unreadable as error:

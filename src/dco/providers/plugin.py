@@ -88,6 +88,12 @@ class Neo4jServer:
         """End a hold, and tell whether it has lasted."""
         return bool(self._call(name, "release", lease)["intact"])
 
+    def rehearse(self, cypher: str, parameters: Mapping[str, Any]) -> None:
+        """Run a query as the application does, up to its commit, which the plugin refuses."""
+        lock, plugin = self._line("neo4j")
+        with lock, self._answering():
+            plugin.rehearse("neo4j", cypher, parameters)
+
     def query(self, cypher: str, parameters: Mapping[str, Any], *, undo: bool) -> list[dict[str, Any]]:
         """Run a query as the application does, in a transaction that is rolled back when `undo` says so."""
         with self._answering(), cast("Any", self._driver()).session(database="neo4j") as session:

@@ -41,6 +41,10 @@ class Server(Protocol):
         """End a hold, and tell whether it has lasted: what was copied meanwhile is no good otherwise."""
         ...
 
+    def rehearse(self, cypher: str, parameters: Mapping[str, Any]) -> None:
+        """Run a query as the application does, up to its commit: that the plugin refuses, whatever happens."""
+        ...
+
     def query(self, cypher: str, parameters: Mapping[str, Any], *, undo: bool) -> list[dict[str, Any]]:
         """Run a query as the application does, in a transaction that is rolled back when `undo` says so."""
         ...

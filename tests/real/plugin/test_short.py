@@ -14,6 +14,8 @@ from dco_plugin import signing
 
 ALL = (
     ("dco.status", "neo4j"),
+    ("dco.stand", "neo4j", 1, 0),
+    ("dco.rehearse", "neo4j"),
     ("dco.hold", "neo4j", "lease", 10),
     ("dco.release", "neo4j", "lease"),
     ("dco.files", "neo4j", "lease"),
@@ -221,3 +223,41 @@ def test_a_fence_is_lifted_only_for_the_reason_that_raised_it(lifted: Server) ->
     assert lifted.plugin.one("status", "neo4j")["fenced"]
     assert not lifted.plugin.one("fence", "neo4j", False, "switch 2")["fenced"]
     assert not lifted.plugin.one("fence", "neo4j", False, "switch 2")["fenced"]
+
+
+def test_a_rehearsal_does_everything_but_commit(server: Server) -> None:
+    # on a server that serves, with nothing fenced: nobody who warms the wrong one may write into it
+    server.run("CREATE (:Kept {number: 1})")
+    for text in (
+        "CREATE (:Kept {number: $number})",
+        "MATCH (k:Kept) SET k.number = $number",
+        "MATCH (k:Kept) DELETE k",
+    ):
+        for _ in range(3):
+            server.plugin.rehearse("neo4j", text, {"number": 2})
+    assert server.run("MATCH (k:Kept) RETURN k.number AS number") == [{"number": 1}]
+    for number in range(200):  # none of the transactions that come after is taken for one
+        server.run("MATCH (k:Kept) SET k.number = $number", number=number)
+    assert server.run("MATCH (k:Kept) RETURN k.number AS number") == [{"number": 199}]
+    server.run("MATCH (k:Kept) DELETE k")
+
+
+def test_a_rehearsal_tells_what_fails_before_the_commit(server: Server) -> None:
+    with pytest.raises(ClientError, match="by zero"):
+        server.plugin.rehearse("neo4j", "RETURN 1 / $zero", {"zero": 0})
+    with pytest.raises(ClientError, match="no rehearsal for system"):
+        server.plugin.rehearse("system", "RETURN 1", {})
+
+
+def test_a_stand_waits_for_a_transaction(server: Server) -> None:
+    server.run("CREATE (w:Waited) DELETE w")  # a new label is a transaction of its own
+    now = server.plugin.one("stand", "neo4j", 0, 0)["transaction"]
+    began = time.monotonic()
+    assert server.plugin.one("stand", "neo4j", now + 1, 300)["transaction"] == now
+    assert time.monotonic() - began >= 0.3
+    writer = threading.Timer(0.1, lambda: server.run("CREATE (:Waited)"))
+    writer.start()
+    there = server.plugin.one("stand", "neo4j", now + 1, 10_000)
+    writer.join()
+    assert there["transaction"] > now
+    assert there["checksum"] == server.plugin.one("status", "neo4j")["checksum"]
