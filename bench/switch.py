@@ -16,6 +16,7 @@ import httpx
 import msgspec
 from measuring import Figure, figure, seconds
 from stream_stage import admin_seconds
+from tests.real.gate.authority import Authority
 from tests.real.plugin.servers import OLDER, PASSWORD
 from tests.real.stream.lab import AWS, BUCKET, S3
 from tests.real.stream.ledger import Entry
@@ -32,6 +33,12 @@ WARM = 24
 """Switches between two warm servers in each of two of the fresh pairs."""
 STRINGS = 3
 WRITERS = 4
+REST_SECONDS = 0.05
+"""How long a client rests after each request: eight that never rest leave two cores nothing to switch with."""
+TLS = 1
+"""The pair whose clients use TLS."""
+BUSY = 6
+"""Switches among clients that never rest, which are told."""
 
 
 def figures() -> Iterator[Figure]:
@@ -42,11 +49,13 @@ def figures() -> Iterator[Figure]:
     restarts: list[float] = []
     strings: list[float] = []
     dumps: list[float] = []
+    busy: list[Seen] = []
     for number in range(FRESH):
         with tempfile.TemporaryDirectory(prefix="dco-bench-") as place, _pair(Path(place), number) as run:
             first.append(run.fresh())
             later += [run.again() for _ in range(WARM if number < 2 else 2)]  # noqa: PLR2004
             if number == FRESH - 1:
+                busy += [run.again(rest=0.0) for _ in range(BUSY)]
                 strings += [run.by_string() for _ in range(STRINGS)]
                 restarts.append(run.restart())
                 dumps.append(run.dump_and_load())
@@ -54,10 +63,12 @@ def figures() -> Iterator[Figure]:
     yield figure("switch_write_stall_ms", "ms", writes, "≤ 150")
     yield figure("switch_write_stall_max_ms", "ms", [max(writes)], "≤ 500")
     yield figure("switch_read_stall_ms", "ms", [one.read_ms for one in first], "≤ 50")
-    yield figure("switch_failed_requests", "", [float(sum(one.failed for one in (*first, *later)))], "≤ 0")
-    yield figure("switch_lost_writes", "", [float(sum(one.lost for one in (*first, *later)))], "≤ 0")
+    every = (*first, *later, *busy)
+    yield figure("switch_failed_requests", "", [float(sum(one.failed for one in every))], "≤ 0")
+    yield figure("switch_lost_writes", "", [float(sum(one.lost for one in every))], "≤ 0")
     yield figure("rollback_write_stall_ms", "ms", [one.write_ms for one in later], "≤ 75")
     yield figure("rollback_lost_writes", "", [float(sum(one.lost for one in later))], "≤ 0")
+    yield figure("switch_busy_write_stall_ms", "ms", [one.write_ms for one in busy], "≤ 600000")
     yield figure("switch_string_stall_ms", "ms", strings, "≤ 600000")
     yield figure("restart_write_stall_ms", "ms", restarts, "≤ 600000")
     yield figure("switch_dump_stall_ms", "ms", dumps, "≤ 600000")
@@ -71,7 +82,7 @@ def _pair(place: Path, number: int) -> Generator["Run"]:
     httpx.post(f"{s3.url}/moto-api/reset", trust_env=False).raise_for_status()  # all of a process share what they keep
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
     try:
-        run = Run(place, f"{NETWORK[:-2]}{17 + number}", s3)
+        run = Run(place, f"{NETWORK[:-2]}{17 + number}", s3, Authority(place) if number == TLS else None)
         try:
             yield run
         finally:
@@ -92,8 +103,8 @@ class Seen(msgspec.Struct, frozen=True):
 class Run:
     """One database with clients, from its first switch on."""
 
-    def __init__(self, place: Path, network: str, s3: S3) -> None:
-        self._pair = Pair(place, network, s3, ("ledger",), (OLDER, OLDER))
+    def __init__(self, place: Path, network: str, s3: S3, authority: Authority | None) -> None:
+        self._pair = Pair(place, network, s3, ("ledger",), (OLDER, OLDER), authority)
         self._pair.start()
         self._member: Member = self._pair.members["ledger"]
         self._outside = self._pair.outside()
@@ -105,7 +116,7 @@ class Run:
 
     def fresh(self) -> Seen:
         """Warm green by what the gate saw, and switch to it for the first time."""
-        with Clients(self._member.gate.address, self._next()) as clients:
+        with Clients(self._member.gate.uri, self._next()) as clients:
             time.sleep(15)
             (control,) = self._outside.gates.controls(self._pair.gate("ledger")).values()
             green = self._outside.servers.at(self._pair.environment.databases["ledger"], bolt(self._member.green))
@@ -114,9 +125,9 @@ class Run:
             time.sleep(2)
             return self._switch(clients)
 
-    def again(self) -> Seen:
+    def again(self, rest: float = REST_SECONDS) -> Seen:
         """Switch between two warm servers."""
-        with Clients(self._member.gate.address, self._next()) as clients:
+        with Clients(self._member.gate.uri, self._next(), rest=rest) as clients:
             time.sleep(1.5)
             return self._switch(clients)
 
@@ -194,16 +205,19 @@ class Run:
 class Clients:
     """Writers and readers in processes of their own."""
 
-    def __init__(self, address: str, first: int, kinds: tuple[str, ...] = ("write", "read")) -> None:
+    def __init__(
+        self, address: str, first: int, kinds: tuple[str, ...] = ("write", "read"), rest: float = REST_SECONDS
+    ) -> None:
         self._address = address
         self._first = first
         self._kinds = kinds
+        self._rest = rest
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         for kind in self._kinds:
             command = [sys.executable, "-m", "tests.real.stream.ledger", self._address, PASSWORD, str(WRITERS)]
-            words = [*command, str(self._first), kind, os.environ.get("REST", "0")]
+            words = [*command, str(self._first), kind, str(self._rest)]
             self._processes.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         return self
 

@@ -1,7 +1,7 @@
 """Clients that write while things break, each write numbered and timed, so that what must be there can be told later.
 
 As a program it writes until its standard input ends, and then prints what it did as JSON:
-`python -m tests.real.stream.ledger ADDRESS PASSWORD WRITERS [FIRST [write|read [REST]]]`.
+`python -m tests.real.stream.ledger HOST-OR-URI PASSWORD WRITERS [FIRST [write|read [REST]]]`.
 """
 
 import sys
@@ -52,8 +52,9 @@ class Ledger:
     def __init__(
         self, address: str, password: str, writers: int, first: int = 0, *, reads: bool = False, rest: float = 0.0
     ) -> None:
+        uri = address if "://" in address else f"bolt://{address}:7687"
         self._driver: Any = GraphDatabase.driver(
-            f"bolt://{address}:7687", auth=("neo4j", password), connection_timeout=2, connection_acquisition_timeout=4,
+            uri, auth=("neo4j", password), connection_timeout=2, connection_acquisition_timeout=4,
             telemetry_disabled=True, notifications_min_severity="OFF",
         )  # fmt: skip
         self._query = READ if reads else WRITE

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
+from tests.real.gate.authority import Authority
 from tests.real.plugin.carrying import sums
 from tests.real.plugin.servers import KEY, OLDER, PASSWORD, Server
 from tests.real.stream.lab import BUCKET, NAMES, S3, Lab, await_followed, until
@@ -36,6 +37,7 @@ key_file = "gate.key"
 listen = "{address}:7687"
 advertised = "{address}:7687"
 servers = {{ blue = "{blue}", green = "{green}" }}
+{tls}
 """
 SECRETS = {
     "login": {"username": "neo4j", "password": PASSWORD},
@@ -52,13 +54,24 @@ class Secrets:
 
 
 class GateProcess:
-    """A gate, in a directory of its own, where it goes on when it is started again."""
+    """A gate, in a directory of its own, where it goes on when it is started again.
 
-    def __init__(self, home: Path, name: str, address: str, blue: Server, green: Server) -> None:
+    Where an authority vouches for it, clients must use TLS.
+    """
+
+    def __init__(
+        self, home: Path, name: str, address: str, blue: Server, green: Server, authority: Authority | None = None
+    ) -> None:
         self.home = home
         self.address = address
         home.mkdir(parents=True)
-        text = GATE.format(bucket=BUCKET, address=address, name=name, blue=bolt(blue), green=bolt(green))
+        self.uri = f"bolt://{address}:7687"
+        tls = ""
+        if authority is not None:
+            certificate, key = authority.vouch(address)
+            tls = f'certificate = "{certificate}"\nprivate_key = "{key}"'
+            self.uri = f"bolt+ssc://{address}:7687"
+        text = GATE.format(bucket=BUCKET, address=address, name=name, blue=bolt(blue), green=bolt(green), tls=tls)
         (home / "gate.toml").write_text(text)
         (home / "gate.key").write_text(GATE_KEY + "\n")
         (home / "gate.key").chmod(0o600)
@@ -89,14 +102,24 @@ class GateProcess:
 class Member:
     """One database of the pair."""
 
-    def __init__(self, place: Path, name: str, network: str, at: int, s3: S3, versions: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        place: Path,
+        name: str,
+        network: str,
+        at: int,
+        s3: S3,
+        versions: tuple[str, str],
+        *,
+        authority: Authority | None = None,
+    ) -> None:
         self.name = name
         self.blue, self.green = (
             Server(place / name / colour, f"{network}.{at + number}", version)
             for number, (colour, version) in enumerate(zip(("blue", "green"), versions, strict=True), 1)
         )
         self.site = Lab(place / name / "stream", s3, name, segment_seconds=0.5)
-        self.gate = GateProcess(place / name / "gate", name, f"{network}.{at + 5}", self.blue, self.green)
+        self.gate = GateProcess(place / name / "gate", name, f"{network}.{at + 5}", self.blue, self.green, authority)
         self.serving, self.other = self.blue, self.green
 
     def start(self) -> None:
@@ -126,9 +149,17 @@ class Pair:
     """The databases of an environment, and what is asked of the outside."""
 
     def __init__(
-        self, place: Path, network: str, s3: S3, names: tuple[str, ...], versions: tuple[str, str] = (OLDER, OLDER)
+        self,
+        place: Path,
+        network: str,
+        s3: S3,
+        names: tuple[str, ...],
+        versions: tuple[str, str] = (OLDER, OLDER),
+        authority: Authority | None = None,
     ) -> None:
-        made = [Member(place, name, network, 10 * at, s3, versions) for at, name in enumerate(names, 1)]
+        made = [
+            Member(place, name, network, 10 * at, s3, versions, authority=authority) for at, name in enumerate(names, 1)
+        ]
         self.members = {member.name: member for member in made}
         self.place = place
         self._connected: list[Neo4jServers] = []
