@@ -104,7 +104,7 @@ class Run:
     """One database with clients, from its first switch on."""
 
     def __init__(self, place: Path, network: str, s3: S3, authority: Authority | None) -> None:
-        self._pair = Pair(place, network, s3, ("ledger",), (OLDER, OLDER), authority)
+        self._pair = Pair(place, network, s3, ("ledger",), (OLDER, OLDER), authority=authority)
         self._pair.start()
         self._member: Member = self._pair.members["ledger"]
         self._outside = self._pair.outside()

@@ -87,6 +87,7 @@ class FakeServer:
     address: str
     transaction: int = 10
     checksum: int = 77
+    kernel: str = "older"
     reason: str = ""
     following: bool = False
     dead: bool = False
@@ -138,6 +139,15 @@ class FakeServer:
         self.leases.discard((name, lease))
         self.desk.checkpoints -= 1
         return self.desk.checkpoints < 0
+
+    def format(self) -> str:
+        return self.kernel
+
+    def upgrade(self) -> str:
+        self.desk.event(f"upgrade {self.address}")
+        assert not self.reason, "only what serves is upgraded"
+        self.kernel = "newer"
+        return self.kernel
 
     def rehearse(self, cypher: str, parameters: Mapping[str, Any]) -> None:
         del parameters

@@ -98,6 +98,24 @@ def test_the_bake_ends_with_a_comparison_and_the_old_servers_go(desk: Desk) -> N
     assert "offer ledger 0" in desk.events, "every version of Bolt is offered again"
 
 
+def test_a_newer_version_writes_its_own_format_when_the_older_servers_are_gone(desk: Desk) -> None:
+    desk.redeploy(version="2026.08.1")
+    assert {desk.servers[at].kernel for at in GREEN.values()} == {"older"}
+    report = desk.bake()
+    assert report.outcome is Outcome.DEPLOYED, report.sentence
+    assert {desk.servers[at].kernel for at in GREEN.values()} == {"newer"}
+    upgrades = [event for event in desk.events if event.startswith("upgrade")]
+    assert desk.events.index(upgrades[0]) > max(at for at, event in enumerate(desk.events) if event == "apply")
+
+
+def test_going_back_from_a_newer_version_upgrades_nothing(desk: Desk) -> None:
+    desk.redeploy(version="2026.08.1")
+    report = desk.bake(back="it is slow")
+    assert report.outcome is Outcome.DEPLOYED, report.sentence
+    assert desk.serving() == BLUE
+    assert not [event for event in desk.events if event.startswith("upgrade")]
+
+
 def test_a_person_goes_back_in_the_bake(desk: Desk) -> None:
     desk.redeploy()
     desk.servers[GREEN["ledger"]].transaction = 99

@@ -2,11 +2,13 @@ package dco;
 
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.neo4j.common.DependencyResolver;
 import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.dbms.api.DatabaseManagementService;
 import org.neo4j.dbms.api.DatabaseNotFoundException;
+import org.neo4j.dbms.database.SystemGraphComponent;
 import org.neo4j.dbms.database.SystemGraphComponents;
 import org.neo4j.exceptions.UnsatisfiedDependencyException;
 import org.neo4j.internal.id.IdGeneratorFactory;
@@ -31,6 +33,7 @@ final class Companion extends LifecycleAdapter {
     private volatile Fence fence;
     private volatile Hold hold;
     private Applier applier;
+    private Map<SystemGraphComponent.Name, SystemGraphComponent> withheld = Map.of();
     private SoftReference<Colours> colours = new SoftReference<>(null);
     private String coloursOf = "";
 
@@ -79,7 +82,7 @@ final class Companion extends LifecycleAdapter {
     private void install() {
         fence = Fence.install(resolve(TransactionCommitProcess.class), fenceFile);
         if (fence.isRaised() && database.databaseName().equals(GraphDatabaseSettings.SYSTEM_DATABASE_NAME)) {
-            SystemGraph.leaveAsItIs(resolve(SystemGraphComponents.class));
+            withheld = SystemGraph.withhold(resolve(SystemGraphComponents.class));
         }
         hold = new Hold(database.databaseName(), resolve(StoreCopyCheckPointMutex.class), resolve(CheckPointer.class));
     }
@@ -170,6 +173,20 @@ final class Companion extends LifecycleAdapter {
             unfollow();
             fence.lift(reason);
         }
+    }
+
+    /**
+     * Lets the server write its own line's format, which a start with a fence withheld, since older servers that follow
+     * can't read it. For `system`, when nobody older has to follow any more.
+     */
+    synchronized void upgrade() throws Exception {
+        if (!database.databaseName().equals(GraphDatabaseSettings.SYSTEM_DATABASE_NAME)) {
+            throw Refusal.because("Not " + database.databaseName() + " is upgraded, but the server: name system.");
+        }
+        if (fence.isRaised()) {
+            throw Refusal.because("It is fenced, because it " + fence.reason() + ": only what serves is upgraded.");
+        }
+        SystemGraph.upgrade(resolve(SystemGraphComponents.class), withheld, database);
     }
 
     /** The applier used and freed ids behind the generators' back: what they keep in memory is out of date. */

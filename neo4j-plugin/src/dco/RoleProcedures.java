@@ -2,6 +2,7 @@ package dco;
 
 import java.util.Map;
 import java.util.stream.Stream;
+import org.neo4j.dbms.DbmsRuntimeVersionProvider;
 import org.neo4j.kernel.api.KernelTransaction;
 import org.neo4j.kernel.internal.GraphDatabaseAPI;
 import org.neo4j.procedure.Context;
@@ -37,6 +38,12 @@ public final class RoleProcedures {
         public String reason;
         /** Whether it follows another server. */
         public boolean following;
+    }
+
+    /** A row of dco.upgrade. */
+    public static final class Format {
+        /** The kernel version that the next transaction of each database is written in. */
+        public String kernel;
     }
 
     /** Cheaper than dco.status, for whoever asks while clients wait. */
@@ -114,6 +121,21 @@ public final class RoleProcedures {
             throw Refusal.because("A transaction of " + database.databaseName() + " is no rehearsal for " + name + ".");
         }
         companion.fence().refuse(transaction.cursorContext());
+    }
+
+    /** There is no way back from it. */
+    @Procedure(name = "dco.upgrade", mode = Mode.READ)
+    @Description("Lets a server write its own line's format, from the next transaction of each database on.")
+    public Stream<Format> upgrade(@Name("database") String name, @Name("proof") Map<String, Object> proof)
+            throws Exception {
+        Companion companion = Caller.admit(database, "dco.upgrade", proof, name);
+        companion.upgrade();
+        Format row = new Format();
+        row.kernel = companion.resolve(DbmsRuntimeVersionProvider.class)
+                .getVersion()
+                .kernelVersion()
+                .name();
+        return Stream.of(row);
     }
 
     private static Stream<Stand> stand(Companion companion) {

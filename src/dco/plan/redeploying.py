@@ -13,8 +13,8 @@ from dco.model.release import Release
 from dco.model.slot import Slot
 
 _VERSION = re.compile(r"(?:^|-)(\d+\.\d+\.\d+)(?=-|$)")
-VERIFY, JOIN, PROVE, WARM, SWITCH, RETIRE, CLEAR = (
-    f"database.{verb}" for verb in ("verify", "join", "prove", "warm", "switch", "retire", "clear")
+VERIFY, JOIN, PROVE, WARM, SWITCH, RETIRE, UPGRADE, CLEAR = (
+    f"database.{verb}" for verb in ("verify", "join", "prove", "warm", "switch", "retire", "upgrade", "clear")
 )  # fmt: skip
 
 
@@ -73,10 +73,16 @@ def redeploy(
 
 
 def retire(environment: str, released: Release, moved: Mapping[str, Moved], why: str) -> Plan:
-    """Return the plan that ends the servers that served before. There is no way back from it."""
+    """Return the plan that ends the servers that served before, and lets newer ones write their own format.
+
+    There is no way back from it.
+    """
     left = {name: {"address": one.left} for name, one in moved.items()}
-    step = _ending(released, left, f"{why}; volumes and backups are kept", {})
-    return _alone(environment, released, (step,))
+    steps = (_ending(released, left, f"{why}; volumes and backups are kept", {}),)
+    newer = {name: left[name] for name, one in moved.items() if one.before.version != one.since.version}
+    if newer:
+        steps += (_upgrade(released, newer),)
+    return _alone(environment, released, steps)
 
 
 def back(environment: str, released: Release, moved: Mapping[str, Moved], why: str) -> Plan:
@@ -147,6 +153,19 @@ def _ending(released: Release, left: Mapping[str, Mapping[str, str]], why: str, 
         undo=None,
         risk=Risk.MEDIUM,
         arguments={"databases": dict(left), **more},
+        revision=released.revision,
+        released=released.revision,
+    )
+
+
+def _upgrade(released: Release, newer: Mapping[str, Mapping[str, str]]) -> Step:
+    return Step(
+        operation=UPGRADE,
+        target=" and ".join(sorted(newer)),
+        reason="no older server has to read any more what is written",
+        undo=None,
+        risk=Risk.MEDIUM,
+        arguments={"databases": dict(newer)},
         revision=released.revision,
         released=released.revision,
     )

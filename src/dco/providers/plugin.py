@@ -102,6 +102,14 @@ class Neo4jServer:
                 (transaction.rollback if undo else transaction.commit)()
             return rows
 
+    def format(self) -> str:
+        """Tell the kernel version in whose format transactions of its data are written."""
+        return str(self._call("neo4j", "status")["kernel"])
+
+    def upgrade(self) -> str:
+        """Let it write its own version's format, and return that format's kernel version."""
+        return str(self._call("system", "upgrade")["kernel"])
+
     def version(self) -> str:
         """Tell the version of Neo4j."""
         with self._answering(), cast("Any", self._driver()).session(database="neo4j") as session:

@@ -49,6 +49,17 @@ class Server(Protocol):
         """Run a query as the application does, in a transaction that is rolled back when `undo` says so."""
         ...
 
+    def format(self) -> str:
+        """Tell the kernel version in whose format transactions of its data are written."""
+        ...
+
+    def upgrade(self) -> str:
+        """Let it write its own version's format, which no older server reads, and return that format's kernel version.
+
+        Each database does so with its next transaction. Refused while it is fenced.
+        """
+        ...
+
     def version(self) -> str:
         """Tell the version of Neo4j."""
         ...

@@ -16,6 +16,7 @@ from dco.operations.neo4j_redeploy.moving import DatabaseSwitch
 from dco.operations.neo4j_redeploy.proving import DatabaseProve
 from dco.operations.neo4j_redeploy.readying import DatabaseWarm
 from dco.operations.neo4j_redeploy.retiring import DatabaseRetire
+from dco.operations.neo4j_redeploy.upgrading import DatabaseUpgrade
 from dco.operations.neo4j_redeploy.verifying import DatabaseVerify
 from dco.operations.operation import Operation
 from dco.operations.plugin_install.operation import PluginInstall
@@ -117,6 +118,7 @@ def operations(environment: Environment, outside: Outside) -> dict[str, Operatio
         DatabaseWarm(environment, outside),
         DatabaseSwitch(environment, outside),
         DatabaseRetire(environment, outside),
+        DatabaseUpgrade(environment, outside),
         DatabaseClear(environment, outside),
         PluginInstall(environment, outside),
     )

@@ -48,6 +48,8 @@ class Server:
     def __init__(self, home: Path, address: str, version: str, *, jar: Path | None = None) -> None:
         self.home = home
         self.address = address
+        self.reached = address
+        """Where others reach it, if a test puts a wire there."""
         self.version = version
         self.environment: dict[str, str] = {}
         """What its environment has besides."""

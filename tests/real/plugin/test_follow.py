@@ -41,6 +41,39 @@ def test_green_follows_is_promoted_and_blue_follows_back(make: Make, lines: tupl
         server.demand_clean()
 
 
+def test_a_newer_green_writes_its_own_format_when_nobody_older_has_to_follow(make: Make) -> None:
+    blue, green = make(OLDER), make(NEWER)
+    blue.start()
+    with Writers(blue) as writers:
+        writers.wait_for(50)
+        copy(blue, green)
+        green.start()
+        followers = begin(blue, green)
+        with pytest.raises(ClientError, match="only what serves is upgraded"):
+            green.plugin.one("upgrade", "system")
+    switch(blue, green, followers)
+    older = green.plugin.one("status", "neo4j")["kernel"]
+    assert older == blue.plugin.one("status", "neo4j")["kernel"]
+    write_on(green)
+    assert green.plugin.one("status", "neo4j")["kernel"] == older, "it is withheld, so that blue can follow"
+    with pytest.raises(ClientError, match="name system"):
+        green.plugin.one("upgrade", "neo4j")
+    newer = green.plugin.one("upgrade", "system")["kernel"]
+    assert newer != older
+    write_on(green)
+    assert green.plugin.one("status", "neo4j")["kernel"] == newer
+    assert green.plugin.one("upgrade", "system")["kernel"] == newer, "a second time changes nothing"
+    before = sums(green)
+    green.run("CREATE USER later SET PASSWORD 'only-for-this-test' CHANGE NOT REQUIRED")
+    assert green.plugin.one("status", "system")["kernel"] == newer
+    green.stop()
+    green.start()
+    assert sums(green) == before
+    write_on(green)
+    green.stop()
+    green.demand_clean()
+
+
 def test_a_killed_green_goes_on_where_its_store_is(make: Make) -> None:
     blue, green = make(), make()
     blue.start()

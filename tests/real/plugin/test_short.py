@@ -16,6 +16,7 @@ ALL = (
     ("dco.status", "neo4j"),
     ("dco.stand", "neo4j", 1, 0),
     ("dco.rehearse", "neo4j"),
+    ("dco.upgrade", "system"),
     ("dco.hold", "neo4j", "lease", 10),
     ("dco.release", "neo4j", "lease"),
     ("dco.files", "neo4j", "lease"),

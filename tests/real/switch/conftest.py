@@ -11,6 +11,7 @@ from tests.real.stream.lab import S3
 from tests.real.switch.pair import Pair
 
 __all__ = ["MakePair", "s3"]
+SWITCH_NETWORK = NETWORK.replace("127.9.", "127.11.")
 MakePair = Callable[..., Pair]
 
 
@@ -19,8 +20,8 @@ def make_pair(tmp_path: Path, s3: S3) -> Iterator[MakePair]:
     """Make a pair that is up and follows; stop it at the end."""
     made: list[Pair] = []
 
-    def making(*names: str, versions: tuple[str, str] = (OLDER, OLDER)) -> Pair:
-        made.append(Pair(tmp_path, NETWORK.replace("127.9.", "127.11."), s3, names or ("ledger",), versions))
+    def making(*names: str, versions: tuple[str, str] = (OLDER, OLDER), gates: int = 1) -> Pair:
+        made.append(Pair(tmp_path, SWITCH_NETWORK, s3, names or ("ledger",), versions, gates=gates))
         made[-1].start()
         return made[-1]
 

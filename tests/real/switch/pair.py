@@ -1,6 +1,8 @@
 """A pair of databases in use: each with two servers, a stream between them, and a gate in front of them."""
 
+import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,25 +65,34 @@ class GateProcess:
         self, home: Path, name: str, address: str, blue: Server, green: Server, authority: Authority | None = None
     ) -> None:
         self.home = home
+        self.name = name
         self.address = address
         home.mkdir(parents=True)
         self.uri = f"bolt://{address}:7687"
-        tls = ""
+        self._servers = blue, green
+        self._tls = ""
         if authority is not None:
             certificate, key = authority.vouch(address)
-            tls = f'certificate = "{certificate}"\nprivate_key = "{key}"'
+            self._tls = f'certificate = "{certificate}"\nprivate_key = "{key}"'
             self.uri = f"bolt+ssc://{address}:7687"
-        text = GATE.format(bucket=BUCKET, address=address, name=name, blue=bolt(blue), green=bolt(green), tls=tls)
-        (home / "gate.toml").write_text(text)
         (home / "gate.key").write_text(GATE_KEY + "\n")
         (home / "gate.key").chmod(0o600)
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+        """What its environment has besides."""
 
     def start(self) -> None:
+        blue, green = map(bolt, self._servers)
+        words = {"bucket": BUCKET, "address": self.address, "name": self.name, "tls": self._tls}
+        (self.home / "gate.toml").write_text(GATE.format(blue=blue, green=green, **words))
         command = [Path(sys.executable).parent / "dco-gate", "--config", self.home / "gate.toml", "serve"]
         with (self.home / "gate.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
         until(self._answers, "the gate does not answer", 60)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -112,6 +123,7 @@ class Member:
         versions: tuple[str, str],
         *,
         authority: Authority | None = None,
+        gates: int = 1,
     ) -> None:
         self.name = name
         self.blue, self.green = (
@@ -119,7 +131,12 @@ class Member:
             for number, (colour, version) in enumerate(zip(("blue", "green"), versions, strict=True), 1)
         )
         self.site = Lab(place / name / "stream", s3, name, segment_seconds=0.5)
-        self.gate = GateProcess(place / name / "gate", name, f"{network}.{at + 5}", self.blue, self.green, authority)
+        self.gates = [
+            GateProcess(
+                place / name / f"gate-{number}", name, f"{network}.{at + 5 + number}", self.blue, self.green, authority
+            )
+            for number in range(gates)
+        ]
         self.serving, self.other = self.blue, self.green
 
     def start(self) -> None:
@@ -131,7 +148,13 @@ class Member:
         self.site.point(self.blue, self.green)
         self.stream = self.site.start()
         await_followed(self.blue, self.green)
-        self.gate.start()
+        for gate in self.gates:
+            gate.start()
+
+    @property
+    def gate(self) -> GateProcess:
+        """The only gate, or the first one."""
+        return self.gates[0]
 
     def turn(self) -> None:
         """What serves has changed: let the stream carry the other way."""
@@ -140,7 +163,8 @@ class Member:
 
     def stop(self) -> None:
         self.site.stop()
-        self.gate.stop()
+        for gate in self.gates:
+            gate.stop()
         for server in (self.blue, self.green):
             server.stop(kill=True)
 
@@ -155,10 +179,13 @@ class Pair:
         s3: S3,
         names: tuple[str, ...],
         versions: tuple[str, str] = (OLDER, OLDER),
+        *,
         authority: Authority | None = None,
+        gates: int = 1,
     ) -> None:
         made = [
-            Member(place, name, network, 10 * at, s3, versions, authority=authority) for at, name in enumerate(names, 1)
+            Member(place, name, network, 10 * at, s3, versions, authority=authority, gates=gates)
+            for at, name in enumerate(names, 1)
         ]
         self.members = {member.name: member for member in made}
         self.place = place
@@ -176,6 +203,14 @@ class Pair:
         made, servers = seams(self.environment, self.place)
         self._connected.append(servers)
         return made
+
+    def lead_through(self, address: str) -> None:
+        """Let the gate and `dco` reach the first server of the only database at another address."""
+        (member,) = self.members.values()
+        member.gate.stop()
+        shutil.rmtree(member.gate.home / "state")
+        member.blue.reached = address
+        member.gate.start()
 
     def gate(self, name: str) -> Gate:
         gate = self.environment.databases[name].gate
@@ -211,11 +246,17 @@ class Pair:
             await_followed(member.serving, member.other)
 
     def demand_equal(self) -> None:
-        """Demand that both servers of each database hold the same, with nobody writing."""
+        """Demand that both servers of each database hold the same and had the same history, with nobody writing.
+
+        Each transaction's checksum covers the one before it: equal ones at one transaction are equal logs, so there was
+        one writer at any time, or what another wrote would be in one of them alone.
+        """
         self.await_following()
         for member in self.members.values():
             for name in NAMES:
                 assert sums(member.serving, name) == sums(member.other, name)
+                ends = [one.plugin.one("status", name) for one in (member.serving, member.other)]
+                assert len({(end["transaction"], end["checksum"]) for end in ends}) == 1, "their logs went apart"
 
     def start(self) -> None:
         for member in self.members.values():
@@ -228,7 +269,7 @@ class Pair:
             member.stop()
 
     def _database(self, member: Member) -> Database:
-        gate = Gate(control=[f"http://{member.gate.address}:7690"], secret="gate")
+        gate = Gate(control=[f"http://{gate.address}:7690" for gate in member.gates], secret="gate")
         return Database(uri_parameter="", secret="login", slot="", plugin_secret="plugin", gate=gate)
 
 
@@ -242,4 +283,4 @@ def seams(environment: Environment, place: Path) -> tuple[Outside, Neo4jServers]
 
 
 def bolt(server: Server) -> str:
-    return f"bolt://{server.address}:7687"
+    return f"bolt://{server.reached}:7687"

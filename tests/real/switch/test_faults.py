@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.real.plugin.servers import NEWER, OLDER, PASSWORD
-from tests.real.stream.lab import NAMES, until
-from tests.real.stream.ledger import Entry, Ledger, demand_as_at, demand_no_error
-from tests.real.stream.ordeal import keys
+from tests.real.plugin.servers import NEWER, OLDER
+from tests.real.stream.lab import until
+from tests.real.stream.ledger import demand_no_error
+from tests.real.switch.clients import Clients, end, one_writer
 from tests.real.switch.conftest import MakePair
 from tests.real.switch.pair import Pair
 
@@ -25,57 +25,6 @@ from dco.record import switches
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 chance = random.Random(11)  # noqa: S311 -- moments, not secrets
-
-
-class Clients:
-    """Writers through each database's gate."""
-
-    def __init__(self, pair: Pair) -> None:
-        self._pair = pair
-        self._ledgers = {name: Ledger(one.gate.address, PASSWORD, 3) for name, one in pair.members.items()}
-        for ledger in self._ledgers.values():
-            ledger.begin()
-
-    def wait_for(self, more: int) -> None:
-        for ledger in self._ledgers.values():
-            ledger.wait_for(more)
-
-    def end(self) -> dict[str, list[Entry]]:
-        """Let the writers end; give what each of their writes came to."""
-        return {name: ledger.end() for name, ledger in self._ledgers.items()}
-
-    def prove(self) -> dict[str, list[Entry]]:
-        """Demand that all is on what serves, once, and that both servers end up equal."""
-        self.wait_for(20)
-        entries = self.end()
-        for name, member in self._pair.members.items():
-            one_writer(self._pair)
-            demand_as_at(entries[name], keys(member.serving))
-        self._pair.demand_equal()
-        for member in self._pair.members.values():
-            for server in (member.blue, member.green):
-                server.stop()
-                server.demand_clean()
-        return entries
-
-
-def one_writer(pair: Pair) -> None:
-    """Demand that each database has one server that takes writes: the pair all new or all old."""
-    for member in pair.members.values():
-        for name in NAMES:
-            assert not member.serving.plugin.one("status", name)["fenced"]
-            assert member.other.plugin.one("status", name)["fenced"]
-
-
-def end(pair: Pair, switch: Switch) -> str:
-    """Do what whoever comes next does; give the winner."""
-    switching = pair.switching(switch)
-    decision = switching.decide()
-    switching.obey(decision)
-    if decision.winner == "green":
-        for member in pair.members.values():
-            member.turn()
-    return decision.winner
 
 
 def test_a_pair_is_switched_as_one(make_pair: MakePair) -> None:
