@@ -23,7 +23,7 @@ from dco_gate.framing import SummaryReader
 from dco_sandbox import cache
 
 VERSION = "5.26.30"
-SERVER, GATE = "127.28.0.1", "127.28.0.2"
+SERVER, GATE, RELAY = "127.28.0.1", "127.28.0.2", "127.28.0.4"
 AUTH = ("neo4j", "only-for-this-bench")
 ROUNDS = 9
 WRITERS = 4
@@ -57,24 +57,40 @@ advertised = "{address}:7687"
 servers = {{ blue = "bolt://{server}:7687" }}
 """
 
+HAPROXY = """
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 5m
+  timeout server 5m
+listen relay
+  bind {address}:7687
+  server one {server}:7687
+"""
+
 
 def figures() -> Iterator[Figure]:
     """Yield every figure of a gate in front of one server."""
-    with _server(), _gate() as gate:
+    with _server(), _gate() as gate, _relay():
         with ExitStack() as opened:
-            past, through = (_driver(opened, address) for address in (SERVER, GATE))
-            yield transactions_ratio(past, through)
+            past, through, relayed = (_driver(opened, address) for address in (SERVER, GATE, RELAY))
+            yield transactions_ratio("gate_transactions_ratio", "≥ 0.95", past, through)
+            yield transactions_ratio("relay_transactions_ratio", "≥ 0", past, relayed)
             yield rows_ratio(past, through)
-            yield added_ms(past, through)
+            yield added_ms("gate_added_ms", "≤ 0.2", past, through)
+            yield added_ms("relay_added_ms", "≤ 1000", past, relayed)
         yield idle_memory_mb(gate)
         yield stream_memory_mb(gate)
 
 
-def transactions_ratio(past: Any, through: Any) -> Figure:
-    """Write transactions a second of four clients through the gate, over those past it, by turns."""
+def transactions_ratio(name: str, target: str, past: Any, through: Any) -> Figure:
+    """Write transactions a second of four clients through the gate, over those past it, by turns.
+
+    Beside it the same through HAProxy, which only copies bytes: less than that no process in between can cost.
+    """
     for driver in (past, through):
         _writes(driver)  # warm
-    return _ratio("gate_transactions_ratio", "≥ 0.95", lambda: _writes(past), lambda: _writes(through))
+    return _ratio(name, target, lambda: _writes(past), lambda: _writes(through))
 
 
 def rows_ratio(past: Any, through: Any) -> Figure:
@@ -84,12 +100,15 @@ def rows_ratio(past: Any, through: Any) -> Figure:
     return _ratio("gate_rows_ratio", "≥ 0.8", lambda: _rows(past), lambda: _rows(through))
 
 
-def added_ms(past: Any, through: Any) -> Figure:
-    """What the gate adds to the median of a client that asks one small question after another, by turns."""
+def added_ms(name: str, target: str, past: Any, through: Any) -> Figure:
+    """What the gate adds to the median of a client that asks one small question after another, by turns.
+
+    Beside it what HAProxy adds, which only copies bytes.
+    """
     for driver in (past, through):
         _latency(driver)
     values = [_latency(through) - _latency(past) for _ in range(ROUNDS)]
-    return figure("gate_added_ms", "ms", [value * 1000 for value in values], "≤ 0.2")
+    return figure(name, "ms", [value * 1000 for value in values], target)
 
 
 def idle_memory_mb(gate: psutil.Process) -> Figure:
@@ -240,6 +259,18 @@ def _gate() -> Generator[psutil.Process]:
         with _ended(process):
             _wait_for(GATE, process)
             yield psutil.Process(process.pid)
+
+
+@contextmanager
+def _relay() -> Generator[None]:
+    """Run an HAProxy that copies bytes to that server and back."""
+    with tempfile.TemporaryDirectory() as name:
+        configuration = Path(name) / "haproxy.cfg"
+        configuration.write_text(HAPROXY.format(address=RELAY, server=SERVER))
+        process = subprocess.Popen(["haproxy", "-db", "-f", configuration], stderr=subprocess.DEVNULL)
+        with _ended(process):
+            _wait_for(RELAY, process)
+            yield
 
 
 @contextmanager

@@ -19,6 +19,9 @@ LINES = {"5.26.": ("line-5.26", "17"), "2026.08.": ("line-2026.08", "21")}
 # The oldest moment that a zip file can tell: the same sources make the same jar.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
+MANIFEST = "Manifest-Version: 1.0\nAgent-Class: dco.Agent\n"
+"""A running Neo4j takes the jar as an agent: see `dco.Agent`."""
+
 
 def compiler() -> Step:
     """Give the step that fetches the Eclipse compiler, which is one jar."""
@@ -121,5 +124,6 @@ def _pack(classes: Path, jar: Path) -> None:
     files |= {path.relative_to(resources): path for path in (resources / "META-INF").rglob("*") if path.is_file()}
     files[Path("META-INF/LICENSE")] = PROJECT / "LICENSE"
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("META-INF/MANIFEST.MF", EPOCH), MANIFEST)
         for name, path in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name.as_posix(), EPOCH), path.read_bytes(), zipfile.ZIP_DEFLATED)

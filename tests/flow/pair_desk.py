@@ -263,6 +263,9 @@ class FakeHosts:
     begun: dict[str, str] = field(default_factory=dict[str, str])
     kept: int = 0
     looked: int = 0
+    live: int = 0
+    """How often a machine was asked for something that needs no restart."""
+    hindrance: str = ""
 
     def is_online(self, instance: str) -> bool:
         return not self.desk.servers[bolt(instance.removeprefix("i-"), "blue")].dead
@@ -270,6 +273,7 @@ class FakeHosts:
     def begin(self, instance: str, script: str, files: Mapping[str, bytes], seconds: int, token: str) -> str:
         assert seconds > 0
         verb = next(word for word in ("look", "install", "remove") if f'on_host.py" {word} ' in script)
+        self.live += " --live" in script
         if token not in self.begun:
             self.begun[token] = verb
             self.kept += len(files)
@@ -282,7 +286,8 @@ class FakeHosts:
     def ended(self, instance: str, command: str) -> Ran | None:
         del instance
         self.looked += 1
-        well = Ran(0, '{"seconds": 12.4}' if self.begun[command] == "look" else "restarted", "")
+        looked = json.dumps({"seconds": 12.4, "hindrance": self.hindrance})
+        well = Ran(0, looked if self.begun[command] == "look" else "restarted", "")
         return self.answers.get(self.begun[command], well) if self.looked % 3 == 0 else None
 
     def forget(self, files: Mapping[str, bytes]) -> None:
@@ -490,9 +495,9 @@ class Desk:
         request = clearing.Request(environment=ENVIRONMENT, began=self.clock.now(), databases=names)
         return clearing.tell(self.tonight(f"{KEY}-clear"), request)
 
-    def install(self, *names: str, agreed: bool = True, environment: Environment = ENVIRONMENT) -> Report:
-        began = self.clock.now()
-        request = installing.Request(environment=environment, began=began, databases=names or NAMES, agreed=agreed)
+    def install(self, *names: str, environment: Environment = ENVIRONMENT, **asked: Any) -> Report:
+        asked = {"restart": False, "agreed": False, **asked}
+        request = installing.Request(environment=environment, began=self.clock.now(), databases=names or NAMES, **asked)
         return installing.tell(self.tonight(f"{KEY}-plugin", environment), request)
 
 

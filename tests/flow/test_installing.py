@@ -1,4 +1,4 @@
-"""Databases that were never adopted get the plugin by one restart each, or serve on as they did."""
+"""Databases that were never adopted get the plugin while they serve or by one restart, or serve on as they did."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def plugged(desk: Desk) -> list[str]:
 
 
 def test_the_pause_is_told_and_nothing_done_until_somebody_agrees(desk: Desk, environment: Environment) -> None:
-    report = desk.install(agreed=False, environment=environment)
+    report = desk.install(restart=True, environment=environment)
     assert report.outcome is Outcome.REFUSED
     assert "ledger is restarted, and nobody reads or writes it meanwhile: its last start took 12 s" in report.sentence
     assert plugged(desk) == []
@@ -55,15 +55,27 @@ def test_the_pause_is_told_and_nothing_done_until_somebody_agrees(desk: Desk, en
     assert desk.hosts.kept == 0, "what a machine fetched is not kept"
 
 
-def test_one_after_the_other_gets_it(desk: Desk, environment: Environment) -> None:
-    report = desk.install(environment=environment)
+@pytest.mark.parametrize("restart", [False, True])
+def test_one_after_the_other_gets_it(desk: Desk, environment: Environment, restart: bool) -> None:
+    report = desk.install(restart=restart, agreed=restart, environment=environment)
     assert report.outcome is Outcome.DEPLOYED, report.sentence
     assert plugged(desk) == list(NAMES)
     assert [one for one in desk.events if "install" in one] == ["install i-ledger", "install i-search"]
+    assert desk.hosts.live == (0 if restart else len(NAMES)), "what needs no agreement is no restart"
     assert lock.holder(desk.objects) is None
     again = desk.install(environment=environment)
     assert again.outcome is Outcome.REFUSED
     assert "ledger and search has the plugin" in again.sentence
+
+
+def test_what_takes_no_agent_is_named_and_nothing_is_done(desk: Desk, environment: Environment) -> None:
+    desk.hosts.hindrance = "its JVM was started with -Xrs"
+    report = desk.install(environment=environment)
+    assert report.outcome is Outcome.REFUSED
+    assert "ledger can't have it while it serves: its JVM was started with -Xrs" in report.sentence
+    assert plugged(desk) == []
+    report = desk.install(restart=True, agreed=True, environment=environment)
+    assert report.outcome is Outcome.DEPLOYED, report.sentence
 
 
 def test_where_the_machine_put_it_back_all_is_as_before(desk: Desk, environment: Environment) -> None:
@@ -92,10 +104,11 @@ def test_no_other_redeploy_may_be_open(desk: Desk, environment: Environment) -> 
     assert "a redeploy is not over" in report.sentence
 
 
+@pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize("at", range(8))
-def test_whatever_fails_all_have_it_or_none(desk: Desk, environment: Environment, at: int) -> None:
+def test_whatever_fails_all_have_it_or_none(desk: Desk, environment: Environment, at: int, restart: bool) -> None:
     seen = desk.strike_at(at)
-    report = desk.install(environment=environment)
+    report = desk.install(restart=restart, agreed=restart, environment=environment)
     desk.strike = lambda _: None
     assert plugged(desk) in ([], list(NAMES)), (seen, report.sentence)
     assert desk.hosts.kept >= 0

@@ -27,11 +27,39 @@ cat "$DCO_ROOT/secret"
 """
 
 
+JVM = """
+import os, signal, socket, threading
+door, knock = (f"/tmp/.{name}_pid{os.getpid()}" for name in ("java", "attach"))
+def answer(asked):
+    while True:
+        end, _ = asked.accept()
+        words = b""
+        while words.count(bytes(1)) < 5:
+            words += end.recv(1000)
+        with open(os.environ["LOADED"], "a") as file:
+            file.write(" ".join(words.decode().split(chr(0))) + chr(10))
+        end.sendall(os.environ["SAYS"].encode())
+        end.close()
+def opened(*_):
+    if os.path.exists(knock) and not os.path.exists(door):
+        asked = socket.socket(socket.AF_UNIX)
+        asked.bind(door)
+        asked.listen()
+        threading.Thread(target=answer, args=(asked,), daemon=True).start()
+signal.signal(signal.SIGQUIT, opened)
+signal.signal(signal.SIGTERM, lambda *_: (os.path.exists(door) and os.unlink(door), os._exit(0)))
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
+
+
 class Machine:
     """A directory that is a machine's root; somebody listens where its server would, unless it has to be down."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.jvm: subprocess.Popen[bytes] | None = None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         for folder in ("bin", "run", "conf", "logs", "etc/systemd/system"):
@@ -57,12 +85,23 @@ class Machine:
     def key(self) -> Path:
         return self.root / "conf" / "dco.key"
 
-    def run(self, verb: str, seconds: float = 5) -> "subprocess.CompletedProcess[str]":
+    def run(self, verb: str, *more: str, seconds: float = 5) -> "subprocess.CompletedProcess[str]":
         words = [sys.executable, on_host.__file__, verb, "--secret", "s", "--region", "r", "--seconds", str(seconds)]
+        words += more
         path = f"{self.root}/bin:{os.defpath}"
         environment = {"DCO_ROOT": str(self.root), "PATH": path}
         words += ["--jar", str(self.root / "sent.jar")]
         return subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    def serve(self, *options: str, says: str = "0\nreturn code: 0\n") -> None:
+        """Run a server whose JVM takes agents, and says this to it; what it loads is written to `loaded`."""
+        script = self.root / "jvm.py"
+        script.write_text(JVM)
+        words = [sys.executable, script, *options, "org.neo4j.server.Fake", f"--config-dir={self.root}/conf"]
+        environment = {"SAYS": says, "LOADED": str(self.root / "loaded")}
+        self.jvm = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE)
+        assert self.jvm.stdout is not None
+        self.jvm.stdout.readline()
 
     def mark(self, name: str) -> None:
         (self.root / name).touch()
@@ -81,13 +120,19 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     made = Machine(tmp_path)
     yield made
     made.listener.close()
+    if made.jvm is not None:
+        made.jvm.terminate()
+        made.jvm.communicate()
 
 
 def test_it_looks_and_changes_nothing(machine: Machine) -> None:
     log = "2026-11-27 03:10:00.100+0000 INFO  Starting...\n2026-11-27 03:10:11.600+0000 INFO  Started.\n"
     (machine.root / "logs" / "neo4j.log").write_text(log)
     done = machine.run("look")
-    assert json.loads(done.stdout) == {"there": False, "conf": str(machine.conf), "seconds": 11.5}, done.stderr
+    hindrance = f"no Neo4j runs here with {machine.conf}"
+    assert json.loads(done.stdout) == {"seconds": 11.5, "hindrance": hindrance}, done.stderr
+    machine.serve()
+    assert json.loads(machine.run("look").stdout)["hindrance"] == ""
     assert machine.is_as_before()
     assert machine.restarts() == 0
 
@@ -102,6 +147,42 @@ def test_plugin_key_and_setting_come_with_one_restart(machine: Machine) -> None:
     assert machine.conf.read_text() == CONF.format(port=machine.port) + "dbms.security.procedures.unrestricted=dco.*\n"
     again = machine.run("install")
     assert (again.returncode, again.stdout, machine.restarts()) == (0, "the plugin is there already\n", 1)
+
+
+def test_a_running_server_loads_it_without_a_restart(machine: Machine) -> None:
+    machine.serve()
+    for told in ("it has the plugin, without a restart\n", "the plugin is there already\n"):
+        done = machine.run("install", "--live")
+        assert (done.returncode, done.stdout) == (0, told), done.stderr
+    assert (machine.root / "loaded").read_text() == f"1 load instrument false {machine.jar}= \n" * 2
+    assert machine.jar.read_bytes() == b"a plugin", "its next start finds it"
+    assert "unrestricted=dco.*" in machine.conf.read_text()
+    done = machine.run("remove", "--live")
+    assert done.stdout == "the server's next start will be without the plugin\n"
+    assert machine.is_as_before()
+    assert machine.restarts() == 0
+    assert not list(Path("/tmp").glob(f".attach_pid{machine.jvm.pid if machine.jvm else 0}"))  # noqa: S108 -- HotSpot's
+
+
+@pytest.mark.parametrize("option", on_host.HINDRANCES)
+def test_a_jvm_that_takes_no_agents_is_not_asked(machine: Machine, option: str) -> None:
+    machine.serve(option)
+    done = machine.run("install", "--live")
+    assert done.returncode == 1
+    assert f"its JVM was started with {option}; nothing was restarted, and all is as before" in done.stderr
+    assert machine.is_as_before()
+    assert machine.jvm is not None
+    assert machine.jvm.poll() is None
+
+
+@pytest.mark.parametrize("says", ["0\nreturn code: 102\n", "100\nAgent JAR not found or no Agent-Class attribute\n"])
+def test_what_the_jvm_refuses_is_taken_back(machine: Machine, says: str) -> None:
+    machine.serve(says=says)
+    done = machine.run("install", "--live")
+    assert done.returncode == 1
+    assert "its JVM refused the plugin" in done.stderr
+    assert machine.is_as_before()
+    assert machine.restarts() == 0
 
 
 def test_one_that_was_killed_before_the_restart_ended_restarts(machine: Machine) -> None:

@@ -79,6 +79,16 @@ final class Companion extends LifecycleAdapter {
         });
     }
 
+    /** Begins in the middle: the database is up, and answers. */
+    void join() {
+        start();
+        synchronized (this) {
+            if (fence == null) {
+                install();
+            }
+        }
+    }
+
     private void install() {
         fence = Fence.install(resolve(TransactionCommitProcess.class), fenceFile);
         if (fence.isRaised() && database.databaseName().equals(GraphDatabaseSettings.SYSTEM_DATABASE_NAME)) {

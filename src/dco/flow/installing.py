@@ -1,4 +1,4 @@
-"""Giving databases the plugin, told as a story: look, tell the pause, restart each, watch."""
+"""Giving databases the plugin, told as a story: look, tell what there is to tell, give it to each, watch."""
 
 import msgspec
 
@@ -23,11 +23,12 @@ MARK = "-plugin"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Which databases get it, and whether somebody agreed to the pause."""
+    """Which databases get it; whether by a restart, and whether somebody agreed to the pause."""
 
     environment: Environment
     began: str
     databases: tuple[str, ...]
+    restart: bool
     agreed: bool
 
 
@@ -38,7 +39,8 @@ def tell(tonight: Tonight, request: Request) -> Report:
         plan = _plan(tonight, request)
         updated = update(without_alarms(tonight), plan)
         nothing = OfferingEnd(well=True, sentence="no offering: databases get the plugin")
-        return ending.closed(tonight, request.began, nothing, plan, updated, "a person agreed to the pause")
+        why = "a person agreed to the pause" if request.restart else "a person asked for it"
+        return ending.closed(tonight, request.began, nothing, plan, updated, why)
     except DcoError as error:
         return ending.failed(tonight, request.began, error)
 
@@ -49,9 +51,13 @@ def _plan(tonight: Tonight, request: Request) -> Plan:
     missing = {name: one.seconds for name, one in found.items() if not one.there}
     if not missing:
         raise Refused(f"{' and '.join(found)} has the plugin, and it answers to the key", "`dco doctor` tells the rest")
-    if not request.agreed:
+    if request.restart and not request.agreed:
         raise Refused("; ".join(pause(name, seconds) for name, seconds in missing.items()), "say --yes to agree")
-    plan = tonight.steps.run("plan", Plan, lambda: _compile(tonight, missing))
+    hindered = {} if request.restart else {name: found[name].hindrance for name in missing if found[name].hindrance}
+    if hindered:
+        told = "; ".join(f"{name} can't have it while it serves: {why}" for name, why in hindered.items())
+        raise Refused(told, f"`dco plugin install {' '.join(hindered)} --restart` tells the pause of a restart")
+    plan = tonight.steps.run("plan", Plan, lambda: _compile(tonight, missing, restart=request.restart))
     tonight.say("planned", f"plan {plan.digest} of {len(plan.steps)} steps, risk {plan.risk}", {"lines": explain(plan)})
     tonight.steps.run("see that nothing runs", bool, lambda: check_calm(tonight, plan))
     tonight.keep(plan)
@@ -66,8 +72,8 @@ def _look(tonight: Tonight, databases: tuple[str, ...]) -> dict[str, Found]:
     return {name: looking.find(name) for name in databases}
 
 
-def _compile(tonight: Tonight, missing: dict[str, float | None]) -> Plan:
+def _compile(tonight: Tonight, missing: dict[str, float | None], *, restart: bool) -> Plan:
     released = releases.read(tonight.outside.objects)
     if released is None:
         raise ConfigurationError("nothing was ever released: there is nothing to go back to", "run `dco adopt` once")
-    return install(tonight.environment.name, released, missing)
+    return install(tonight.environment.name, released, missing, restart=restart)

@@ -8,14 +8,16 @@ from dco.model.release import Release
 INSTALL = "plugin.install"
 
 
-def install(environment: str, released: Release, last_starts: Mapping[str, float | None]) -> Plan:
+def install(environment: str, released: Release, last_starts: Mapping[str, float | None], *, restart: bool) -> Plan:
     """Return the plan that gives databases the plugin, one after the other; a value is how long its last start took."""
+    undo = "a second restart takes it away" if restart else "its next start is without it; until then it does nothing"
     steps = tuple(
         Step(
             operation=INSTALL,
             target=name,
-            reason=pause(name, seconds),
-            undo="the plugin is taken away by a second restart",
+            reason=pause(name, seconds) if restart else f"{name} gets it while it serves, and nobody waits",
+            undo=undo,
+            arguments={"restart": restart},
             risk=Risk.MEDIUM,
             revision=released.revision,
             released=released.revision,

@@ -53,14 +53,18 @@ def clear(settings: Settings, databases: tuple[str, ...], said: Tell, begun: Tel
         return msgspec.convert(running.wait(key), Report)
 
 
-def install(settings: Settings, databases: tuple[str, ...], said: Tell, begun: Tell, *, agreed: bool) -> Report:
+def install(
+    settings: Settings, databases: tuple[str, ...], said: Tell, begun: Tell, *, restart: bool, agreed: bool
+) -> Report:
     """Give databases the plugin, or go on with it when interrupted. Raises `Refused` while anything else runs."""
     environment, now = settings.needed(), SystemClock().now()
     with engine(settings.directory, environment, said, begun) as running:
         key = installation_to_go_on(running.unfinished())
         if key is None:
             key = new_key(now) + installing.MARK
-            asked = installing.Request(environment=environment, began=now, databases=databases, agreed=agreed)
+            asked = installing.Request(
+                environment=environment, began=now, databases=databases, restart=restart, agreed=agreed
+            )
             running.start("plugin", key, msgspec.to_builtins(asked))
         return msgspec.convert(running.wait(key), Report)
 

@@ -1,5 +1,6 @@
-"""Runs on a database's own machine: gives its Neo4j the plugin by one restart, or takes it away again.
+"""Runs on a database's own machine: gives its Neo4j the plugin, or takes it away again.
 
+The server gets it while it serves, as an agent of its JVM, and loads it by itself at its next start; or by one restart.
 Sent there by `dco plugin install`, so it uses nothing but Python 3.9, systemd and, for the key, the AWS command. It may
 be run again at any time: what is there already is not touched. A server that does not come up with the plugin is put
 back and started as it was, whether anybody still listens or not.
@@ -14,6 +15,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +31,11 @@ ALLOWED = ("dbms.security.procedures.unrestricted", "dbms.security.procedures.al
 OURS = "dco.*"
 MARK = ".before-dco"
 """What the name of a file ends with that holds how it was before."""
+SERVER = "org.neo4j.server."
+"""How the class begins that a server's JVM runs."""
+HINDRANCES = ("-Xrs", "-XX:+DisableAttachMechanism", "-XX:-EnableDynamicAgentLoading")
+"""With which a JVM takes no agent; the first one would let it die of being asked."""
+ATTACH_SECONDS = 10
 STARTED = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\S* \w+ +(Starting|Started)\b")
 
 
@@ -68,6 +75,7 @@ def main() -> int:
     parser.add_argument("--secret")
     parser.add_argument("--region")
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--live", action="store_true")
     asked = parser.parse_args()
     try:
         with (ROOT / "run" / "dco-plugin.lock").open("w") as lock:
@@ -76,9 +84,10 @@ def main() -> int:
             if asked.verb == "look":
                 print(json.dumps(look(place, asked.secret, asked.region)))
             elif asked.verb == "install":
-                install(place, asked.jar.read_bytes(), read_key(asked.secret, asked.region), asked.seconds)
+                seconds = None if asked.live else asked.seconds
+                install(place, asked.jar.read_bytes(), read_key(asked.secret, asked.region), seconds)
             else:
-                remove(place, asked.seconds)
+                remove(place, None if asked.live else asked.seconds)
     except FailedError as failed:
         print(failed, file=sys.stderr)
         return 1
@@ -116,7 +125,7 @@ def look(place: Place, secret: str, region: str) -> dict[str, object]:
     read_key(secret, region)
     if not os.access(place.conf, os.W_OK):
         raise FailedError(f"{place.conf} can't be written")
-    return {"there": place.jar.exists(), "conf": str(place.conf), "seconds": last_start(place.log)}
+    return {"seconds": last_start(place.log), "hindrance": hindrance(place)}
 
 
 def last_start(log: Path) -> float | None:
@@ -147,8 +156,8 @@ def read_key(secret: str, region: str) -> str:
         raise FailedError(f"the secret {secret} is no JSON with a key") from None
 
 
-def install(place: Place, jar: bytes, key: str, seconds: float) -> None:
-    """Put plugin, key and settings in place, and restart; or leave everything as it was."""
+def install(place: Place, jar: bytes, key: str, seconds: float | None) -> None:
+    """Put plugin, key and settings in place, and restart, or without seconds join; or leave everything as it was."""
     wanted = allowed(place.conf.read_text())
     as_wanted = (
         place.jar.exists()
@@ -159,6 +168,8 @@ def install(place: Place, jar: bytes, key: str, seconds: float) -> None:
     )
     # the copy of how it was goes when the server is up: while it is there, no restart has ended well
     if as_wanted and not place.before.exists():
+        if seconds is None:
+            join(place)  # what lies there may not have been loaded yet
         print("the plugin is there already")
         return
     if not place.before.exists():
@@ -169,6 +180,9 @@ def install(place: Place, jar: bytes, key: str, seconds: float) -> None:
     put(place.jar, jar, 0o640, place.user)
     put(place.key, (key + "\n").encode(), 0o600, place.user)
     put(place.conf, wanted.encode(), place.conf.stat().st_mode & 0o777, place.user)
+    if seconds is None:
+        join_or_put_back(place)
+        return
     try:
         took = restart(place, seconds)
     except FailedError as failed:
@@ -179,12 +193,29 @@ def install(place: Place, jar: bytes, key: str, seconds: float) -> None:
     print(f"restarted in {took:.1f} s, with the plugin")
 
 
-def remove(place: Place, seconds: float) -> None:
-    """Take the plugin away, and restart. What the server had of it in its data directory is its own."""
+def join_or_put_back(place: Place) -> None:
+    """Let the running server load what was put in place; it does so by itself at its next start."""
+    try:
+        join(place)
+    except FailedError as failed:
+        put_back(place)
+        raise FailedError(f"{failed}; nothing was restarted, and all is as before") from None
+    place.before.unlink()
+    print("it has the plugin, without a restart")
+
+
+def remove(place: Place, seconds: float | None) -> None:
+    """Take the plugin away, and restart; without seconds the server has it until its next start.
+
+    What the server had of it in its data directory is its own.
+    """
     if not place.jar.exists() and not place.before.exists():
         print("the plugin is not there")
         return
     put_back(place)
+    if seconds is None:
+        print("the server's next start will be without the plugin")
+        return
     print(f"restarted in {restart(place, seconds):.1f} s, without the plugin")
 
 
@@ -258,6 +289,78 @@ def restart(place: Place, seconds: float) -> float:
             )
         time.sleep(0.2)
     return time.monotonic() - began
+
+
+def server(place: Place) -> int | None:
+    """Return the process of the server that runs with this configuration."""
+    wanted = f"--config-dir={place.conf.parent}"
+    for folder in Path("/proc").iterdir():
+        words = arguments(folder / "cmdline") if folder.name.isdigit() else []
+        if wanted in words and any(word.startswith(SERVER) for word in words):
+            return int(folder.name)
+    return None
+
+
+def arguments(file: Path) -> list[str]:
+    """Return the words of a file of /proc; none of a process that is gone."""
+    try:
+        return file.read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def hindrance(place: Place) -> str:
+    """Say why the server can't get the plugin while it serves; empty if it can."""
+    process = server(place)
+    if process is None:
+        return f"no Neo4j runs here with {place.conf}"
+    folder = Path("/proc") / str(process)
+    told = [*arguments(folder / "cmdline"), *" ".join(arguments(folder / "environ")).split()]
+    named = next((one for one in HINDRANCES if one in told), None)
+    return f"its JVM was started with {named}" if named else ""
+
+
+def join(place: Place) -> None:
+    """Let the running server load the plugin, which does nothing where it has it."""
+    if hinders := hindrance(place):
+        raise FailedError(hinders)
+    host, port = bolt(read_settings(place.conf))
+    if not answers(host, port):
+        raise FailedError(f"the server does not answer on {host}:{port}")
+    process = server(place)
+    if process is not None:
+        attach(process, place.jar)
+
+
+def attach(process: int, jar: Path) -> None:
+    """Let a JVM load a jar as an agent, by HotSpot's own protocol: a file, SIGQUIT, then a socket that it opens."""
+    folder = Path("/proc") / str(process)
+    status = (folder / "status").read_text()
+    inside = re.findall(r"^NSpid:.*?(\d+)$", status, re.MULTILINE) or [str(process)]
+    door, knock = (folder / "root" / "tmp" / f".{name}_pid{inside[0]}" for name in ("java", "attach"))
+    try:
+        if not door.exists():
+            owner = folder.stat()
+            knock.touch(0o600)
+            os.chown(knock, owner.st_uid, owner.st_gid)
+            os.kill(process, signal.SIGQUIT)
+            deadline = time.monotonic() + ATTACH_SECONDS
+            while not door.exists():
+                if time.monotonic() > deadline:
+                    raise FailedError("its JVM does not open its door to agents")
+                time.sleep(0.05)
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(ATTACH_SECONDS * 6)
+            asked.connect(str(door))
+            asked.sendall(b"".join(f"{word}\0".encode() for word in ("1", "load", "instrument", "false", f"{jar}=")))
+            said = b"".join(iter(lambda: asked.recv(4096), b"")).decode(errors="replace")
+    except OSError as error:
+        raise FailedError(f"its JVM can't be spoken with: {error}") from None
+    finally:
+        if knock.exists():
+            knock.unlink()
+    if [line for line in said.splitlines() if line not in {"0", "return code: 0"}]:
+        raise FailedError(f"its JVM refused the plugin: {' '.join(said.split())}; its console's log says why")
 
 
 def bolt(settings: dict[str, str]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""`plugin.install`: a running database gets the plugin by one restart, or is put back and serves as before."""
+"""`plugin.install`: a running database gets the plugin while it serves, or by one restart; else it serves as before."""
 
 import shlex
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The plugin is there, and answers to the key: there is nothing to do."""
     seconds: float | None = None
     """How long the server's last start took, by its own log."""
+    hindrance: str = ""
+    """Why it can't have it without a restart; empty if it can."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class PluginInstall:
         if ran.code:
             raise ConfigurationError(f"{name} can't get the plugin: {_said(ran)}", "docs/redeploy.md#first-adoption")
         told = msgspec.json.decode(ran.out, type=dict[str, Any])
-        return Found(instance=instance, there=False, seconds=told["seconds"])
+        return Found(instance=instance, there=False, seconds=told["seconds"], hindrance=told["hindrance"])
 
     def check(self, step: Step, done: Facts) -> dict[str, Any]:
         """Look at the machine."""
@@ -77,7 +79,7 @@ class PluginInstall:
             return {"told": "the plugin is there already"}
         name, instance = step.target, str(before["instance"])
         jar = {_JAR: self._jar(name).read_bytes()}
-        ran = self._run(instance, "install", name, jar, 2 * RESTART_SECONDS + LOOK_SECONDS, token)
+        ran = self._run(instance, _verb("install", step), name, jar, 2 * RESTART_SECONDS + LOOK_SECONDS, token)
         if ran.code:
             raise StepFailed(f"{name} did not get the plugin: {_said(ran)}", "docs/redeploy.md#first-adoption")
         return {"told": ran.out.strip()}
@@ -101,10 +103,11 @@ class PluginInstall:
         return dict(begun)
 
     def undo(self, step: Step, before: Facts, token: str) -> None:
-        """Take it away again by a second restart, unless it was there before or never came."""
+        """Take it away again, by a second restart if it came by one, unless it was there before or never came."""
         if before["there"]:
             return
-        ran = self._run(str(before["instance"]), "remove", step.target, {}, RESTART_SECONDS + LOOK_SECONDS, token)
+        verb, seconds = _verb("remove", step), RESTART_SECONDS + LOOK_SECONDS
+        ran = self._run(str(before["instance"]), verb, step.target, {}, seconds, token)
         if ran.code:
             raise StepFailed(
                 f"the plugin of {step.target} could not be taken away: {_said(ran)}", "see neo4j.log there"
@@ -163,7 +166,7 @@ class PluginInstall:
     def _run(self, instance: str, verb: str, name: str, more: dict[str, bytes], seconds: int, token: str) -> Ran:
         """Run a verb of the script on a database's machine, and wait for its end."""
         secret = Places(self.environment, self.outside).database(name).plugin_secret or ""
-        words = [verb, "--secret", secret, "--region", self.environment.aws.region]
+        words = [*verb.split(), "--secret", secret, "--region", self.environment.aws.region]
         words += ["--seconds", str(RESTART_SECONDS)]
         jar = ' --jar "$files/dco.jar"' if more else ""
         script = f'python3 "$files/{_SCRIPT}" {shlex.join(words)}{jar}\n'
@@ -178,6 +181,10 @@ class PluginInstall:
             return ran
         finally:
             hosts.forget(sent)
+
+
+def _verb(verb: str, step: Step) -> str:
+    return verb if step.arguments["restart"] else f"{verb} --live"
 
 
 def _script() -> dict[str, bytes]:
