@@ -90,7 +90,7 @@ def _from_state(
     if without_record:
         return server, "the gate's state alone; a switch since then is not known of"
     newest: record.Decision | None = records.newest(database)
-    if newest is not None and (left is None or newest.switch != left.switch):
+    if newest is not None and (left is None or newest.servers[database] != left.serving):
         return newest.servers[database], f"the record of switch {newest.switch}, which the gate had not obeyed yet"
     return server, "the gate's state and the record"
 

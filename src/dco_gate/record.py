@@ -36,7 +36,10 @@ class Records(Protocol):
         ...
 
     def newest(self, database: str) -> Decision | None:
-        """Give the newest decision that names a database; None if there never was one."""
+        """Give the newest decision that moved a database; None if there never was one.
+
+        One for blue moved nobody: it was a switch that was given up, perhaps of somebody who came too late.
+        """
         ...
 
 
@@ -73,7 +76,7 @@ class S3Records:
         return standing
 
     def newest(self, database: str) -> Decision | None:
-        """Give the newest decision that names a database, by when it was stored; within seconds, by what it says."""
+        """Give the newest decision that moved a database, by when it was stored; within seconds, by what it says."""
         stored: list[tuple[datetime, str]] = []
         with _told(self._root):
             for page in (
@@ -86,7 +89,7 @@ class S3Records:
             if best is not None and last - when > _SAME_TIME:
                 break
             found = self._get(key) if key.endswith(f"/{FILE}") else None
-            if found is not None and database in found.servers:
+            if found is not None and found.winner == "green" and database in found.servers:
                 last = when if best is None else last
                 best = found if best is None or found.decided_at > best.decided_at else best
         return best

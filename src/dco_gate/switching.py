@@ -278,8 +278,9 @@ class Switching:
 
     async def _obey_newest(self) -> None:
         decision = await asyncio.to_thread(self._records.newest, self.database.name)
-        if decision is not None and decision.switch != self.state.switch and self.state.hold is None:
-            await self._obey(decision, 0.0)
+        if decision is None or self.state.hold is not None or self._named(decision) == self.database.serving:
+            return
+        await self._obey(decision, 0.0)
 
     def _held_for(self, switch: str) -> Hold | None:
         hold = self.state.hold

@@ -1,6 +1,7 @@
 """What may happen to a gate, to its record and to the servers behind it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,25 @@ def test_a_fence_sends_the_gate_to_the_record(gate: Gate, pair: Pair) -> None:
             assert traffic.wrote[-1] == "green"
         finally:
             blue.plugin.one("fence", "neo4j", False, "")
+
+
+def test_a_switch_that_came_too_late_and_was_given_up_moves_nobody(gate: Gate) -> None:
+    candidates = gate.candidates
+    blue, green = candidates["ledger"].blue, candidates["ledger"].green
+    with gate.connect() as driver, Traffic(driver) as traffic:
+        gate.switch("in-time")
+        gate.bucket.decide("too-late", "blue", {"ledger": blue})  # by somebody who thought that blue serves
+        gate.stop(kill=True)
+        shutil.rmtree(gate.home / "state")
+        gate.start()
+        wait_until(lambda: gate.status.serving == green)
+        wrote = len(traffic.wrote)
+        traffic.failures.clear()
+        traffic.more()
+        assert set(traffic.wrote[wrote + 1 :]) == {"green"}
+    told = gate.run("bypass", "ledger").stdout
+    assert f"ledger is served by {green}" in told
+    assert blue not in told
 
 
 def test_a_new_gate_takes_over_from_one_that_drains(make_gate: MakeGate, gate: Gate) -> None:

@@ -1,4 +1,4 @@
-"""A database of a world that was never adopted gets the plugin by one restart, and services come back."""
+"""A database of a world that was never adopted gets the plugin while it serves, or by one restart."""
 
 import json
 from pathlib import Path
@@ -39,25 +39,38 @@ def plugin_of(stage: Stage) -> str:
     return next((f"{one['mark']} {one['detail']}" for one in told if one["what"] == f"database {NAME}, plugin"), "")
 
 
-def test_it_is_told_installed_and_kept_from_then_on(stage: Stage) -> None:
+def starts(root: Path) -> int:
+    """Count how often the server has started, by its own log."""
+    (log,) = root.rglob("neo4j.log")
+    return log.read_text().count("Started.")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_it_is_installed_and_kept_from_then_on(stage: Stage, restart: bool) -> None:
     database = Carried(stage, NAME)
     ((colour, (instance, _)),) = database.instances().items()
     host(stage, instance, UNPLUG)
     await_that(lambda: plugin_of(stage).startswith("NG it is not there"), "doctor names it", 120)
-    told = stage.dco("plugin", "install", NAME)
-    assert told.code == 4, told.err
-    assert "nobody reads or writes it meanwhile: its last start took" in told.out + told.err
+    started = starts(database.root(colour))
+    words = ["plugin", "install", NAME]
+    if restart:
+        words.append("--restart")
+        told = stage.dco(*words)
+        assert told.code == 4, told.err
+        assert "nobody reads or writes it meanwhile: its last start took" in told.out + told.err
+        words.append("--yes")
     before = database.run(colour, "MATCH (n) RETURN count(n)")
-    done = stage.dco("plugin", "install", NAME, "--yes", "--json")
+    done = stage.dco(*words, "--json")
     assert done.code == 0, done.err
     assert done.said["outcome"] == "deployed"
     assert database.run(colour, "MATCH (n) RETURN count(n)") == before
+    assert starts(database.root(colour)) == started + restart
     assert stage.version()["image"], "services were waited for"
     assert plugin_of(stage).startswith("OK there, and it takes the key")
     root: Path = database.root(colour)
     assert not list((root / "etc" / "neo4j").glob("*.before-dco"))
     assert stage.keys("hosts/") == [], "what the machine fetched is not kept"
-    again = stage.dco("plugin", "install", NAME, "--yes")
+    again = stage.dco("plugin", "install", NAME)
     assert again.code == 4
     assert "has the plugin" in again.out + again.err
     code, night = stage.run()
