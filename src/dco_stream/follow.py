@@ -17,6 +17,8 @@ from dco_stream.state import Board, Followed
 PIECE_BYTES = 1 << 18
 WAIT_MILLIS = 200
 SAID_SECONDS = 0.2
+LOOK_SECONDS = 2.0
+"""How often a follower that gets nothing is asked whether it still follows."""
 GONE = "The log no longer holds"
 
 
@@ -35,14 +37,17 @@ class Follower:
         self._board = board
         self._archive = archive
         self._piece = piece
-        self._said = 0.0
+        self._said = self._looked = 0.0
         self._header = self._applied = self._count = 0
         self.ending = threading.Event()
         self.version = 0
         """The file of the source's log from which it reads."""
 
     def begin(self) -> None:
-        """Fence the follower, and find where it stands in the source's log. Raises `Refused` when it is not there."""
+        """Let the follower follow, and find where it stands in the source's log.
+
+        Raises `Refused` when it is not there, and when the follower takes writes: it was promoted.
+        """
         stand = self._target.one("follow", True)
         self._applied, self._count = stand["transaction"], 0
         self._reader = LogReader(self._source, self._find(stand["transaction"]), piece=self._piece)
@@ -56,6 +61,16 @@ class Follower:
             self._tell(row["writtenMillis"])
         elif piece.complete:
             self._tell(0)
+            self._look()
+
+    def _look(self) -> None:
+        """See that the follower follows: one that was started again does not, and hears nothing while nobody writes."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if not self._target.one("stand", 0, 0)["following"]:
+            self.begin()
 
     def _find(self, transaction: int) -> Position:
         """Find where the source's log goes on after a transaction, or carry from the archive until it does."""

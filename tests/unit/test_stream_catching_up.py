@@ -62,6 +62,8 @@ class Source:
         return self
 
     def one(self, procedure: str, *arguments: Any) -> dict[str, Any]:
+        if procedure == "log":
+            return {"data": b"", "fileEnd": 0, "endVersion": 3, "endOffset": 200, "transaction": PIECES, "now": 0}
         assert procedure == "locate"
         if arguments != (PIECES,):
             raise Refused(f"The log no longer holds transaction {arguments[0]}: take a new copy.")
@@ -73,12 +75,16 @@ class Target:
 
     def __init__(self, transaction: int) -> None:
         self.transaction = transaction
+        self.begun = self.started = 0
         self.files: dict[int, bytes] = {}
         self.boundaries: list[tuple[int, int]] = []
 
     def one(self, procedure: str, *arguments: Any) -> dict[str, Any]:
         if procedure == "follow":
+            self.begun += 1
             return {"transaction": self.transaction}
+        if procedure == "stand":
+            return {"following": self.begun > self.started}
         version, offset, data, boundary = arguments
         there = self.files.setdefault(version, b"")
         assert len(there) == offset, "what does not follow is refused"
@@ -110,3 +116,16 @@ def test_a_follower_goes_on_with_what_is_kept_and_then_with_the_source(place: Pl
 def test_a_log_that_was_never_kept_so_far_back_is_refused(place: Place) -> None:
     with pytest.raises(Refused, match="take a new copy"):
         follow(place, PIECES + 3)
+
+
+def test_a_follower_that_was_started_again_follows_although_nobody_writes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dco_stream.follow.LOOK_SECONDS", 0.0)
+    follower, target = follow(place, 8)
+    follower.step()
+    assert target.begun == 1
+    target.started = target.begun
+    target.files.clear()
+    follower.step()
+    assert target.begun == 2

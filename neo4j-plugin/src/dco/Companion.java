@@ -144,10 +144,13 @@ final class Companion extends LifecycleAdapter {
         return known;
     }
 
-    /** Begins to follow: from now on only the applier commits, also after a restart. Beginning again starts afresh. */
+    /**
+     * Begins to follow: only the applier commits. Beginning again starts afresh. A server that takes writes never does:
+     * whoever carries a log could not know yet that it was promoted.
+     */
     synchronized void follow() {
         if (!fence.isRaised()) {
-            fence.raise("follows another server");
+            throw Refusal.because(database.databaseName() + " takes writes: only what is fenced follows.");
         }
         retire();
         forgetIds(false);

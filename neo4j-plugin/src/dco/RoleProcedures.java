@@ -85,7 +85,7 @@ public final class RoleProcedures {
         return stand(companion);
     }
 
-    /** Following fences; the fence stays when following stops. */
+    /** Refuses unless it is fenced; the fence stays when following stops. */
     @Procedure(name = "dco.follow", mode = Mode.READ)
     @Description("Begins to follow another server's log, which then comes by dco.apply, or stops it.")
     public Stream<Stand> follow(

@@ -74,7 +74,9 @@ class Follower(threading.Thread):
         self.failure: Exception | None = None
 
     def begin(self) -> None:
-        """Find where green stands in blue's log, and fence green."""
+        """Fence green, and find where it stands in blue's log."""
+        if not self._green.one("status", self._database)["fenced"]:
+            self._green.one("fence", self._database, True, "is a copy")
         stand = self._green.one("follow", self._database, True)
         place = self._blue.one("locate", self._database, stand["transaction"])
         self._header = place["header"]

@@ -161,6 +161,9 @@ def test_bytes_that_do_not_follow_are_refused(make: Make) -> None:
     blue.run("CREATE (:Thing {id: 11})")
     green.start()
     follower = Follower(blue, green, "neo4j")
+    with pytest.raises(ClientError, match="only what is fenced follows"):
+        green.plugin.one("follow", "neo4j", True)
+    green.plugin.one("fence", "neo4j", True, "is a copy")
     green.plugin.one("follow", "neo4j", True)
     with pytest.raises(ClientError, match="do not follow anything"):
         green.plugin.one("apply", "neo4j", 0, 500, b"bytes", True)
