@@ -122,6 +122,42 @@ def test_killed_anywhere_it_goes_on_when_it_is_called_again(stage: Stage, databa
     assert stage.plan_changes() == 0
 
 
+def test_a_broken_invariant_leads_clients_back_by_themselves(stage: Stage, databases: list[Carried]) -> None:
+    before, ledger = colours(databases), databases[0]
+    watched = {**stage.plain["databases"]["ledger"], "invariants": {"whole": "MATCH (b:Broken) RETURN count(b) = 0"}}
+    stage.configure({"databases": {"ledger": watched}, "redeploy": {"look_seconds": 2, "looks_allowed": 2}})
+    with stage.traffic() as traffic:
+        image, version = newest_image(stage, "neo4j-community-5.26.*")
+        assert approved(stage, "redeploy", *NAMES, "--image", image, "--version", version)["outcome"] == "deployed"
+        assert colours(databases).isdisjoint(before)
+        baking = stage.begin("bake", "--json")
+        ledger.run(ledger.slot.colour, "CREATE (:Broken)")
+        done = baking.end(SECONDS)
+    assert done.code == 5, done.err
+    assert "whole" in done.said["sentence"]
+    assert colours(databases) == before
+    assert ledger.run(ledger.slot.colour, "MATCH (b:Broken) RETURN count(b)") == [1], "what was written is not lost"
+    assert traffic["failed"] == 0, traffic["failures"]
+    assert traffic["proof"]["holds"], traffic["proof"]
+    ledger.run(ledger.slot.colour, "MATCH (b:Broken) DELETE b")
+    assert stage.keys("quarantine/"), "it is kept out"
+
+
+def test_without_a_gate_clients_follow_by_the_connection_string(stage: Stage, databases: list[Carried]) -> None:
+    before = colours(databases)
+    gateless = {**stage.plain["databases"]["search"], "gate": None, "switch": "connection-string"}
+    stage.configure({"databases": {"search": gateless}})
+    with stage.traffic() as traffic:
+        image, version = newest_image(stage, "neo4j-community-5.26.*")
+        report = approved(stage, "redeploy", *NAMES, "--image", image, "--version", version)
+        assert report["outcome"] == "deployed"
+        assert colours(databases).isdisjoint(before)
+        back = stage.dco("rollback", "--why", "a try", "--json", seconds=SECONDS)
+    assert back.code == 0, back.err
+    assert colours(databases) == before
+    assert traffic["proof"]["holds"], traffic["proof"]
+
+
 def volumes_of(stage: Stage) -> list[str]:
     """List the data volumes of databases."""
     wanted = [{"Name": "tag-key", "Values": ["dco:database"]}]
