@@ -52,25 +52,25 @@ class Switching:
         self._started = True
         known = state.read(self._directory, self.database.name)
         if known is not None:
-            self._resume(known)
+            self._resume(known, 0.0)
             self.look()
         else:
             with contextlib.suppress(UnreachableError):
                 await self._obey_newest()
 
-    def _resume(self, known: State) -> None:
+    def _resume(self, known: State, patience: float) -> None:
         self.state = known
         self.database.serving = servers.parse(known.serving)
         self.database.narrowed = None if known.versions is None else frozenset(known.versions)
         if known.hold is not None:
             self.database.hold()
-            self._watch(known.hold, 0.0)
+            self._watch(known.hold, patience)
 
     def own(self) -> None:
         """Become the process that may hold. What the one before decided meanwhile is taken over."""
         known = state.read(self._directory, self.database.name) if self._started else None
         if known is not None and known != self.state:
-            self._resume(known)
+            self._resume(known, ORDER_SECONDS)
             if known.hold is None:
                 self.database.serve(self.database.serving)
         self.owns = True

@@ -5,9 +5,8 @@ what each server and gate does, it says itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -100,13 +99,17 @@ class Switching:
 
         Tries for a long time what does not answer: the decision stands, and nobody else serves meanwhile.
         """
-        if decision.winner == "green":
-            self._timed("promote", lambda: self._promote_all(decision))
-        else:
+        controls = self._controls()
+        if decision.winner == "blue":
             self._all(self._parts(), self._lift)
-        self._timed(
-            "move", lambda: self._all(self._controls(), lambda one: self._insist(lambda: self._move(one, decision)))
-        )
+            self._timed("move", lambda: self._all(controls, lambda one: self._move(one, None, decision)))
+            return
+        with ThreadPoolExecutor(2 * len(controls) or 1) as pool:
+            # each gate reads the decision while the targets are promoted; one that can't holds up no other
+            learning = [pool.submit(self._learn, *one) for one in controls]
+            self._timed("promote", lambda: self._promote(decision))
+            moving = [pool.submit(self._move, *each, decision) for each in zip(controls, learning, strict=True)]
+            self._timed("move", lambda: [one.result() for one in moving])
 
     def _hold(self) -> None:
         drain = self._switch.time_box_seconds * DRAIN_SHARE
@@ -165,8 +168,8 @@ class Switching:
 
         self._all(self._parts(), wait)
 
-    def _promote_all(self, decision: Decision) -> None:
-        """Promote every target, while the gates read the decision that they will be told to obey."""
+    def _promote(self, decision: Decision) -> None:
+        """Promote every target."""
         ends = decision.ends
         if ends is None:
             raise PersonNeeded(
@@ -179,13 +182,12 @@ class Switching:
             end, target = ends[name][database], self._at(name, self._switch.ways[name].target)
             self._insist(lambda: target.promote(database, end.transaction, end.reason))
 
-        def learn(name: str, control: GateControl) -> None:
-            with suppress(DcoError):  # it reads the decision when it is told to obey, else
-                control.learn(name, self._switch.id)
+        self._all(self._parts(), promote)
 
-        acts = [partial(promote, part) for part in self._parts()]
-        acts += [partial(learn, *one) for one in self._controls()]
-        self._all(acts, lambda act: act())
+    def _learn(self, name: str, control: GateControl) -> None:
+        """Let a gate read the decision; if it can't, it does so when it is told to obey."""
+        with suppress(DcoError):
+            control.learn(name, self._switch.id)
 
     def _lift(self, part: tuple[str, str]) -> None:
         name, database = part
@@ -198,16 +200,23 @@ class Switching:
 
         self._insist(lift)
 
-    def _move(self, one: tuple[str, GateControl], decision: Decision) -> None:
+    def _move(self, one: tuple[str, GateControl], learning: Future[None] | None, decision: Decision) -> None:
+        """Let a gate obey, when it has learnt the decision."""
         name, control = one
-        try:
-            control.move(name, self._switch.id)
-        except StepFailed:
-            # one that never held for this switch, since something failed before, goes on as it does
-            now = control.standing(name)
-            goes_on = decision.winner == "blue" or now.serving == decision.servers[name]
-            if now.held == self._switch.id or not goes_on:
-                raise
+        if learning is not None:
+            learning.result()
+
+        def move() -> None:
+            try:
+                control.move(name, self._switch.id)
+            except StepFailed:
+                # one that never held for this switch, since something failed before, goes on as it does
+                now = control.standing(name)
+                goes_on = decision.winner == "blue" or now.serving == decision.servers[name]
+                if now.held == self._switch.id or not goes_on:
+                    raise
+
+        self._insist(move)
 
     def _insist(self, act: Callable[[], object]) -> None:
         """Act until whoever is asked answers."""
