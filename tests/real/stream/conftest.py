@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from tests.real.plugin.conftest import NETWORK, Make, make
 from tests.real.stream.lab import AWS, BUCKET, S3, Lab
@@ -20,9 +21,10 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
         monkeypatch.setenv(name, value)
     site = S3(f"{NETWORK}.200", 5000 + os.getpid() % 1000)
     monkeypatch.setenv("AWS_ENDPOINT_URL", site.url)
-    client = boto3.client("s3")
-    if BUCKET not in {one.get("Name") for one in client.list_buckets()["Buckets"]}:  # moto keeps them
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    # all of a process share what they keep: a gate would obey what the test before has decided
+    httpx.post(f"{site.url}/moto-api/reset", trust_env=False).raise_for_status()
+    where: Any = {"LocationConstraint": "eu-central-1"}
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     yield site
     site.stop()
 
