@@ -56,14 +56,17 @@ class Connection:
 
     @property
     def scans(self) -> bool:
-        """Whether the plugin is there, can scan, and we have a key for it. Raises `StreamError`s."""
+        """Whether the plugin is there, can scan, and we have a key for it. Raises `StreamError`s.
+
+        Any database tells of the whole server, but `system` of 5.26 knows too little Cypher for the question.
+        """
         if self._scans is None:
-            self._scans = self.server.has_key and bool(self.run(_SCANS)[0]["found"])
+            self._scans = self.server.has_key and bool(self.server.run(_SCANS)[0]["found"])
         return self._scans
 
     def stand(self) -> Stand:
         """Ask for version and last transaction. Raises `StreamError`s."""
-        version = self.run(_VERSION)[0]["version"]
+        version = self.server.run(_VERSION)[0]["version"]
         if self.scans:
             (row,) = self.call("status")
             return Stand(version, row["transaction"], row["fenced"])
