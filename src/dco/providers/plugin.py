@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 AGENT = "dco"
 """By this a server lists our connections; the stream's say `dco-stream`."""
+_EXPIRED = "The proof has expired."
+"""What the plugin says to a call that it reads too late."""
 
 
 class Neo4jServers:
@@ -167,6 +169,10 @@ class Neo4jServer:
         except AuthError as error:
             raise ConfigurationError(f"{self._address} refuses the password", "compare it with the secret") from error
         except ClientError as error:
+            if (error.message or "") == _EXPIRED:  # a server that stood still: it did nothing, and can be asked again
+                raise Unreadable(
+                    f"{self._address} did not answer in time", "look whether it stood still, and at its clock"
+                ) from error
             if (error.code or "").endswith("Security.Forbidden"):
                 raise ConfigurationError(
                     f"{self._address}: {error.message}", "compare the plugin's key with its secret"
