@@ -45,7 +45,8 @@ def of_run(raw: bytes) -> Shapes | None:
         found = list(packstream.entries(content, packstream.skip(content, 2)))
         if len(found) > MOST_PARAMETERS:
             return None
-        return tuple(sorted((name.decode(errors="replace"), _shape(content, at)) for name, at in found))
+        kinds = {name.decode(errors="replace"): _shape(content, at) for name, at in found}
+        return tuple((name, kinds[name]) for name in sorted(kinds))
     except packstream.UnreadableError:
         return None
 

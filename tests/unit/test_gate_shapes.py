@@ -54,6 +54,12 @@ def test_whatever_the_bytes_are_there_are_shapes_or_none(garbage: bytes) -> None
     shapes.of_run((len(head + garbage)).to_bytes(2, "big") + head + garbage + NOOP)
 
 
+def test_a_name_that_comes_twice_disturbs_nobody() -> None:
+    # no driver sends it, but whoever does must not end its session by an error of ours
+    body = b"\xb3\x10\x81x\xa2\x81a\x01\x81a\x81y\xa0"
+    assert shapes.of_run(len(body).to_bytes(2, "big") + body + NOOP) == (("a", Shape("string", 1)),)
+
+
 @pytest.mark.parametrize(("size", "told"), [(0, 0), (1, 1), (2, 10), (10, 10), (11, 100), (60, 100), (1001, 10_000)])
 def test_sizes_are_rounded_as_a_server_does(size: int, told: int) -> None:
     assert shapes.rounded(size) == told

@@ -99,7 +99,10 @@ public final class RoleProcedures {
         return stand(companion);
     }
 
-    /** Does nothing to a database that is not fenced. Refuses if the database has not got as far as the transaction, or its fence stands for another reason. */
+    /**
+     * Refuses if the database has not got as far as the transaction, or its fence stands for another reason. Does nothing
+     * to one that is not fenced.
+     */
     @Procedure(name = "dco.promote", mode = Mode.READ)
     @Description("Ends following and lifts the fence, if all until a transaction is applied.")
     public Stream<Stand> promote(
